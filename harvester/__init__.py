@@ -1,0 +1,1 @@
+"""The open-data harvester and publisher: collect → check → publish → count."""
