@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harvester.i18n import Text
+from harvester.i18n import Language, Text
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -213,6 +213,19 @@ class Finding:
     dataset: str | None = None
     place: Place | None = None
     effect: Effect = Effect.NONE
+
+    def to_json(self, language: Language) -> dict[str, Any]:
+        """The contract's Finding, in words of `language`."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "rule": self.rule,
+            "dataset": self.dataset,
+            "place": self.place.to_json() if self.place else None,
+            "message": self.message.render(language),
+            "remedy": self.remedy.render(language),
+            "effect": self.effect.value,
+        }
 
 
 # ---------------------------------------------------------------- what is collected
