@@ -1,4 +1,4 @@
-"""What a person does to one dataset: publish, withdraw, roll back, decide. The same settling and protocol as a run's."""
+"""What a person does to one dataset: publish, withdraw, roll back, decide. Settled and published as in a run."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -118,7 +118,7 @@ def rollback(
 ) -> PublishResult:
     """Publish a kept version again, as a new one: `version`, or the one before the last (the last, if withdrawn).
 
-    Its source acts again only when its content changes. The checks of today judge it first: PolicyRefused if they say no.
+    Its source acts again only when its content changes. Today's checks judge it first: PolicyRefused if they say no.
     """
     known = find(workspace, name)
     entry = _kept(workspace, known, version)
@@ -245,9 +245,7 @@ def _is_it_this(dataset: Dataset, other: KnownDataset) -> Finding:
     return Finding(
         "RUN-016",
         Severity.WARNING,
-        say(
-            "“{title}” is nearly called like “{other}”. Is it the same dataset?", title=dataset.title, other=other.title
-        ),
+        say("“{title}” is called nearly like “{other}”. Is it the same?", title=dataset.title, other=other.title),
         say(
             "If it is: --dataset {same}. If it is another one: --dataset {new}.",
             same=other.identifier.rpartition("/")[2] if other.source == "publish" else other.name,

@@ -1,4 +1,4 @@
-"""From one source to datasets with their files, as they arrive: a window of them in flight, in memory that stays flat."""
+"""From one source to datasets with their files, as they arrive: a window of them in flight, so that memory is flat."""
 
 import threading
 from collections import deque

@@ -365,7 +365,7 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Publication:
-    """One version of a dataset as it shall stand on the portal: everything a publisher needs, nothing it must ask for."""
+    """One version of a dataset as it shall stand on the portal: all that a publisher needs, nothing it must ask for."""
 
     name: str  # frozen: agency slug, title slug at first publication, 6 hex digits
     version: int  # 1, 2, 3 …
