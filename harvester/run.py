@@ -1,4 +1,4 @@
-"""The whole job in four verbs: collect what agencies hold → check it → publish what passes → count who meets the target.
+"""The whole job in four verbs: collect what agencies hold → check it → publish what passes → count who meets targets.
 
 The service, `opendata run` and the steward's `opendata publish` all go through here; there is no second way to publish.
 """
