@@ -70,6 +70,10 @@ class Register:
             meant = meant or found
         raise self._not_on(meant, day) if meant else self._unknown(text, day)
 
+    def named(self, text: str) -> Agency | None:
+        """The agency with this id or slug, ended or not."""
+        return self.by_id.get(text) or next((each for each in self.agencies if each.slug == text), None)
+
     def knows(self, text: str) -> bool:
         """Whether `text` is the id, slug or name of an agency at any time."""
         return any(matches(agency) for matches in _matchers(text) for agency in self.agencies)
@@ -165,7 +169,7 @@ def _check_row(register: Register, agency: Agency) -> None:
     for id in agency.successor_ids:
         if id not in register.by_id:
             near = nearest(id, register.by_id)
-            message = say("The successor “{id}” is not in the register.", id=id)
+            message = say("The successor “{successor}” is not in the register.", successor=id)
             remedy = say("Did you mean “{near}”?", near=near) if near else say("Add a line for it, or correct the id.")
             raise _wrong("AGY-012", agency, "successor_ids", message, remedy)
     if agency.valid_from and agency.valid_to and agency.valid_to < agency.valid_from:
