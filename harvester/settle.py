@@ -90,7 +90,7 @@ def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: froze
 
 def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, ...], failed: int) -> Settlement:
     """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not."""
-    agency = bench.workspace.config.register.by_id(dataset.agency) if dataset.agency else None
+    agency = bench.workspace.config.register.by_id.get(dataset.agency)
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
     if agency is None:
@@ -282,7 +282,7 @@ def _not_for(agency: Agency) -> Finding:
         "RUN-011",
         Severity.ERROR,
         say("This workspace may not publish for {agency}.", agency=agency.name_vi),
-        say("Add {id} to `agencies` in config/portal.toml if it should.", id=agency.id),
+        say("Add {agency} to `agencies` in config/portal.toml if it should.", agency=agency.id),
         effect=Effect.REFUSE,
     )
 
