@@ -37,6 +37,9 @@ from harvester.workspace import Clock, Workspace
 NAMESPACE = uuid.UUID("5d1f2c0e-0b0e-5f6a-9a54-6e676865616e")
 """Of our resource ids: uuid5 of dataset name and logical file, so that links outlive versions."""
 
+ALIKE = 0.85
+"""Titles at least this alike (difflib, without marks) may name one dataset: "Danh mục thuốc", "Danh mục các thuốc"."""
+
 Judge = Callable[..., Report]
 """`checks.check`, or a `checks.child.Judge` that does the same in a child process with limits."""
 
@@ -131,7 +134,7 @@ def similar(workspace: Workspace, dataset: Dataset) -> tuple[KnownDataset, ...]:
         other
         for other in others
         if (other.source, other.identifier) != (dataset.source, dataset.identifier)
-        and (fold(other.title) == fold(dataset.title) or SequenceMatcher(None, plain(other.title), title).ratio() > 0.9)
+        and (fold(other.title) == fold(dataset.title) or SequenceMatcher(None, plain(other.title), title).ratio() >= ALIKE)
     )
 
 
