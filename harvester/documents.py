@@ -245,7 +245,9 @@ def _header(file: str, cells: list[str], columns: Collection[str]) -> list[str]:
             near = nearest(name, columns)
             message = say("Unknown column or column given twice: `{column}`.", column=name[:100])
             expected = say("The columns are: {columns}, separated by commas.", columns=", ".join(columns))
-            remedy = say("Did you mean `{near}`?", near=near) if near not in ("", name) else expected
+            remedy = (
+                say("Did you mean `{near}`?", near=near) if near not in ("", name) and ";" not in name else expected
+            )
             raise mistake("CFG-003", file, 1, name[:100], message, remedy)
     for name in columns:
         if name not in names:
