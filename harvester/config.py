@@ -196,7 +196,7 @@ def _source(id: str, document: Section, register: Register, kinds: Kinds | None)
     document.keys(needed=("kind", "address"), allowed=SOURCE_KEYS | own)
     source = Source(
         id=id,
-        kind=document.word("kind", kinds or [document.text("kind")]),
+        kind=document.word("kind", [document.text("kind")] if kinds is None else kinds),
         address=_address(document),
         agency=document.text("agency"),
         agencies=_publishers(document.section("agencies"), register),
