@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 
 from harvester import config, stats
-from harvester.errors import PortalUnavailable
+from harvester.errors import PortalUnavailable, UsageRefused
+from harvester.i18n import say
 from harvester.lease import os_lock
-from harvester.ledger import Fact, Observation
+from harvester.ledger import DatasetFacts, Fact, Observation
 from harvester.model import ZONE, Outcome, end_of_day
 from harvester.publishing import verdicts
 from harvester.stats import Statistics
