@@ -24,6 +24,7 @@ FLAGS = {
     "--debug": "debug",
 }
 VALUED = {"-C": "workspace", "--workspace": "workspace", "--lang": "lang"}
+COMMON = {*FLAGS, *VALUED}
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 

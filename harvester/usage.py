@@ -15,10 +15,10 @@ import typer.core
 
 from harvester.errors import UsageRefused
 from harvester.i18n import Language, Text, say
-from harvester.options import FLAGS, VALUED
+from harvester.options import COMMON
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-COMMON = {*FLAGS, *VALUED, "--help"}
+ALWAYS = {*COMMON, "--help"}
 WIDTH = 80
 
 
@@ -37,7 +37,10 @@ class Command(typer.core.TyperCommand):
             raise UsageRefused(
                 "USE-010",
                 say("“{words}” is more than {command} takes.", words=" ".join(ctx.args), command=ctx.command_path),
-                say("“{command} --help” shows what it takes; put a value with spaces in quotes.", command=ctx.command_path),
+                say(
+                    "“{command} --help” shows what it takes; put a value with spaces in quotes.",
+                    command=ctx.command_path,
+                ),
             )
         return super().invoke(ctx)
 
@@ -125,7 +128,7 @@ def _lines(command: Any, ctx: Any, subcommands: Sequence[Any], language: Languag
     for heading in dict.fromkeys(c.rich_help_panel for c in subcommands):
         found = [c for c in subcommands if c.rich_help_panel == heading]
         yield from _section(Text(heading, {}), [(c.name, paragraphs(c)[0]) for c in found], language)
-    common = [p for p in options if COMMON.intersection(p.opts)]
+    common = [p for p in options if ALWAYS.intersection(p.opts)]
     own = [p for p in options if p not in common]
     yield from _section(say("What it takes"), [(a.metavar, Text(a.help, {})) for a in arguments], language)
     yield from _section(say("Options"), [(_spelling(p), _told(p)) for p in own], language)
