@@ -35,6 +35,8 @@ REVISIONS = ("0001",)
 """Every Alembic revision, oldest first: the last is what this code needs, an unknown one is from newer code."""
 
 metadata = MetaData()
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""A name by which rows are ordered: the same order on every database, whatever its language."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -116,7 +118,7 @@ Index("source_run_last", source_run.c.source, source_run.c.run)
 dataset = Table(
     "dataset",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", NAME, primary_key=True),
     Column("source", Text, nullable=False),
     Column("identifier", Text, nullable=False),
     Column("agency", Text, nullable=False),
@@ -138,7 +140,7 @@ observation = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("fact", _words(Fact), nullable=False),
-    Column("dataset", Text, nullable=False),  # "" for the portal's own
+    Column("dataset", NAME, nullable=False),  # "" for the portal's own
     Column("valid_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("run", ForeignKey(run.c.id), nullable=False),
@@ -175,7 +177,7 @@ revision = Table(
     "revision",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("name", NAME, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("sha256", String(64), nullable=False),  # "" for a tombstone: the file is gone
     Column("recorded_at", Moment, nullable=False),
@@ -186,7 +188,7 @@ journal = Table(
     "journal",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("dataset", ForeignKey(dataset.c.name), nullable=False),
+    Column("dataset", NAME, ForeignKey(dataset.c.name), nullable=False),
     Column("action", String(20), nullable=False),
     Column("version", Integer, nullable=False),
     Column("run", ForeignKey(run.c.id), nullable=False),

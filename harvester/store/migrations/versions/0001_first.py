@@ -8,6 +8,7 @@ down_revision = None
 
 MOMENT = sa.DateTime(timezone=True)
 WORD = sa.String(20)
+NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 APPEND_ONLY = ("observation", "decision", "revision")
 
 
@@ -61,7 +62,7 @@ def _create_ledger() -> None:
 def _create_datasets() -> None:
     op.create_table(
         "dataset",
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", NAME, primary_key=True),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("identifier", sa.Text, nullable=False),
         sa.Column("agency", sa.Text, nullable=False),
@@ -80,7 +81,7 @@ def _create_datasets() -> None:
     op.create_table(
         "journal",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("dataset", sa.Text, sa.ForeignKey("dataset.name"), nullable=False),
+        sa.Column("dataset", NAME, sa.ForeignKey("dataset.name"), nullable=False),
         sa.Column("action", WORD, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("run", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
@@ -101,7 +102,7 @@ def _create_facts() -> None:
         "observation",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("fact", WORD, nullable=False),
-        sa.Column("dataset", sa.Text, nullable=False),
+        sa.Column("dataset", NAME, nullable=False),
         sa.Column("valid_at", MOMENT, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.Column("run", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
@@ -127,7 +128,7 @@ def _create_facts() -> None:
     op.create_table(
         "revision",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name", NAME, nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
