@@ -1,18 +1,20 @@
 """A workspace: one folder with its configuration, its state and its portal, opened for one command."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from harvester.config import Config, Environment, environment, load
+from harvester.config import Config, load
+from harvester.environment import Environment, environment
 from harvester.errors import ConfigurationError
 from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.model import Source
-from harvester.sources import SOURCES
+from harvester.sources import KINDS
 from harvester.store import Store
 from publishers import PUBLISHERS, Publisher
 
@@ -36,9 +38,9 @@ class Workspace:
         return Fetcher(
             files,
             allow_networks=source.allow_networks,
-            proxy=self.environment.proxy,
+            proxy=self.environment.https_proxy,
             no_proxy=self.environment.no_proxy,
-            ca_bundle=self.environment.ca_bundle,
+            ca_bundle=str(self.environment.ca_bundle or ""),
         )
 
 
@@ -49,11 +51,11 @@ def open_workspace(
     """Open `folder` for one command and close it after.
 
     The configuration is read and, when `writing`, each changed file of it is recorded as a revision. With
-    `writing=False` (a dry run) nothing is created: a workspace without a database gets one in memory.
+    `writing=False` (a dry run) nothing is created: a workspace without a database gets one in a temporary folder.
     Raises ConfigurationError naming file, line and key.
     """
     settings = environment(environ)
-    config = load(folder, SOURCES.keys())
+    config = load(folder, KINDS)
     if config.portal.kind not in PUBLISHERS:
         raise ConfigurationError(
             "CFG-090",
@@ -61,10 +63,11 @@ def open_workspace(
             say("Kinds in this version: {kinds}.", kinds=", ".join(PUBLISHERS)),
             {"file": "config/portal.toml", "sheet": None, "row": None, "column": "kind", "cell": None},
         )
-    database = settings.database or str(folder / "state.db")
-    if not writing and not settings.database and not (folder / "state.db").exists():
-        database = "sqlite://"
-    with Store.open(database, clock()) as store:
+    with ExitStack() as stack:
+        database = settings.database or str(folder / "state.db")
+        if not writing and not settings.database and not (folder / "state.db").exists():
+            database = str(Path(stack.enter_context(TemporaryDirectory())) / "state.db")
+        store = stack.enter_context(Store.open(database, clock()))
         if writing:
             store.record_revisions(config.documents, clock())
         publisher = PUBLISHERS[config.portal.kind](config.portal, folder / "portal")
