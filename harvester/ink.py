@@ -1,4 +1,4 @@
-"""What all screens are made of: sentences, tables and findings as rich renderables, data made harmless to a terminal."""
+"""What all screens are made of: sentences, tables, findings; data made harmless to a terminal."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -149,7 +149,7 @@ def place(pen: Pen, where: Data | None) -> str:
         ("sheet", say("sheet {sheet}", sheet=where.get("sheet"))),
         ("column", say("column {column}", column=where.get("column"))),
         ("cell", say("cell {cell}", cell=where.get("cell"))),
-        ("row", say("row {row}", row=where.get("row"))),
+        ("row", say("row {row}", row=str(where.get("row")))),
     )
     shown = [text.render(pen.language) for key, text in named if where.get(key) is not None]
     if where.get("cell") and where.get("row") is not None:

@@ -1,14 +1,13 @@
 """What `sources` and `datasets` list, and how the words of a command line find an agency or a dataset."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from harvester.by_hand import find
+from harvester.config import documents, packaged, read
 from harvester.i18n import Language
 from harvester.ledger import Decision, KnownDataset
-from harvester.model import ZONE, Agency, Source
+from harvester.model import ZONE, Source
 from harvester.schedule import next_times
 from harvester.workspace import Workspace
 
@@ -55,6 +54,13 @@ def _dataset(workspace: Workspace, known: KnownDataset, language: Language) -> d
         "url": known.url,
         "last_changed": _iso(known.last_changed) if known.last_changed else None,
     }
+
+
+def agencies_starting(incomplete: str) -> list[tuple[str, str]]:
+    """For shell completion: ids and short names of agencies that begin so, each with its name."""
+    config = read(documents(packaged()))
+    ids = [(word, agency.name_vi) for agency in config.register.agencies for word in (agency.slug, agency.id)]
+    return [(word, name) for word, name in ids if word.startswith(incomplete)]
 
 
 def subject_of(workspace: Workspace, text: str, now: datetime) -> str:

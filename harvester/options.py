@@ -1,7 +1,8 @@
 """The options every command takes, before or after its name; the reader's language; the values options may have.
 
 Typer takes an option only where it was declared. So the common ones are taken out of the command line first, wherever
-they stand; what is wrong with them (`--lang fr`, `-C` without a folder) is left in place for the parser to complain about.
+they stand; what is wrong with them (`--lang fr`, `-C` without a folder) is left for the parser to
+complain about.
 """
 
 import re
@@ -94,7 +95,7 @@ def day(option: str, given: str) -> date:
     """A day given to an option: `2026-11-24` or `24/11/2026`. Raises UsageRefused."""
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
-            return datetime.strptime(given, form).date()  # noqa: DTZ007 (a day has no zone)
+            return datetime.strptime(given, form).date()
         except ValueError:
             continue
     raise UsageRefused(
@@ -105,7 +106,7 @@ def day(option: str, given: str) -> date:
 
 
 def moment(option: str, given: str) -> datetime:
-    """A time given to an option, in UTC: a day (its end, in Viet Nam) or `2026-11-24T07:00+07:00`. Raises UsageRefused."""
+    """A time given to an option, in UTC: a day's end, or `2026-11-24T07:00+07:00`. Raises UsageRefused."""
     if re.fullmatch(r"[\d/-]{8,10}", given):
         return end_of_day(day(option, given))
     try:

@@ -12,7 +12,7 @@ from harvester.usage import Group
 
 KINDS = ("catalogue", "ckan")
 VERDICTS = ("met", "not_met")
-ENGINES = ("auto", "frictionless", "columnar")
+ENGINES = ("auto", "frictionless")
 
 BEGIN, PUBLISH, COUNT, CORRECT = "Begin", "Collect and publish", "Count", "Correct"
 
@@ -110,7 +110,8 @@ Name = Annotated[str, typer.Argument(metavar="DATASET", help="Its id, or how tha
 def parser() -> Group:
     """The parser of the whole command line, with the common options known to every command."""
     group = typer.main.get_command(app)
-    assert isinstance(group, Group)
+    if not isinstance(group, Group):
+        raise TypeError(group)
     known = [param for param in group.params if options.COMMON.intersection(param.opts)]
     for command in group.commands.values():
         command.params.extend(known)

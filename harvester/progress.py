@@ -56,7 +56,9 @@ class Bars:
     def source_ended(self, source: str, state: SourceState) -> None:
         """All of it is done."""
         with self._lock:
-            told = self._told(say("{state}: {so_far}", state=SOURCE_STATES[state.value], so_far=_so_far(self._counts[source])))
+            told = self._told(
+                say("{state}: {so_far}", state=SOURCE_STATES[state.value], so_far=_so_far(self._counts[source]))
+            )
             self._bars.update(self._tasks[source], total=1, completed=1, told=told)
 
     def _told(self, text: Text) -> str:

@@ -1,7 +1,6 @@
 """The answer of each command as people read it: functions from its JSON to what a terminal of 80 columns shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from rich.console import RenderableType
 
@@ -21,8 +20,22 @@ from harvester.ink import (
 )
 from harvester.options import Common
 from harvester.results import Plan
+from harvester.screens_stats import stats
 
-__all__ = ["check", "datasets", "decision", "demo", "doctor", "failure", "init", "plan", "receipt", "run", "sources"]
+__all__ = [
+    "check",
+    "datasets",
+    "decision",
+    "demo",
+    "doctor",
+    "failure",
+    "init",
+    "plan",
+    "receipt",
+    "run",
+    "sources",
+    "stats",
+]
 
 NARROW = {"justify": "right", "min_width": 3}
 FIELDS: Mapping[str, Text] = {
@@ -129,8 +142,8 @@ def plan(coming: Plan, common: Common) -> Iterator[RenderableType]:
         yield indented(pen(coming.name, "dim"))
         return
     publication, described = coming.publication, coming.publication.dataset
-    doing = say("New dataset: {title}") if coming.new else say("New version: {title}")
-    yield pen(Text(doing.id, {"title": coming.title}), "bold")
+    new, changed = say("New dataset: {title}", title=coming.title), say("New version: {title}", title=coming.title)
+    yield pen(new if coming.new else changed, "bold")
     facts = table(pen, ("", {"min_width": 12}), ("", {}))
     facts.show_header = False
     for label, value in (
@@ -328,12 +341,14 @@ def doctor(data: Data, common: Common) -> Iterator[RenderableType]:
 
 def demo(data: Data, common: Common) -> Iterator[RenderableType]:
     """The target as the demo stands, and where to look."""
-    from harvester.screens_stats import stats
-
     pen = pen_for(common)
-    yield from stats(data["statistics"], common)
+    yield from stats(data["stats"], common)
     yield from advice(pen, _demo_places(data))
 
 
-def _demo_places(data: Any) -> Iterator[Text]:
-    yield say("The portal: {page}", page=data["portal"])
+def _demo_places(data: Data) -> Iterator[Text]:
+    for surprise in data["surprises"]:
+        yield say("Not as intended: {what}", what=surprise)
+    yield say("Look at the portal in a browser: {page}", page=data["portal"])
+    yield say("… and at the page of the target: {page}", page=data["target"])
+    yield say("Go on with: {command}", command=data["next"])

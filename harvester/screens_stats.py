@@ -60,7 +60,7 @@ def _headline(pen: Pen, target: Data) -> Iterator[RenderableType]:
         return
     missing = max(target["needed"] - target["met"], 0)
     said = say(
-        "{met}/{in_scope} agencies meet it ({percent}), {needed} are needed, {missing} are missing; not known: {unknown}.",
+        "{met}/{in_scope} agencies meet it ({percent}), {needed} needed, {missing} missing; not known: {unknown}.",
         **{key: target[key] for key in ("met", "in_scope", "needed", "unknown")},
         percent=_percent(pen, target["percent"]),
         missing=missing,

@@ -105,7 +105,7 @@ class Session:
     # ------------------------------------------------------------ where to work
 
     def folder(self) -> Path | None:
-        """The workspace that is meant: `-C`, else OPENDATA_WORKSPACE, else the current folder if it is one, else None."""
+        """The workspace that is meant: `-C`, else OPENDATA_WORKSPACE, else this folder if it is one, else None."""
         if self.common.workspace:
             return self.common.workspace
         if self.environ.get("OPENDATA_WORKSPACE"):
