@@ -116,6 +116,7 @@ class KnownDataset:
     agency: str  # agency id
     title: str  # as last collected
     content_key: str = ""  # hash of metadata and files that was last settled
+    files_key: str = ""  # hash of the files alone: what a renamed dataset is known again by
     checks_version: str = ""  # of the checks that judged it
     outcome: Outcome | None = None  # how it stands: never UNCHANGED
     version: int = 0  # last version on the portal, 0 before the first

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harvester.i18n import Text
+from harvester.i18n import Language, Text
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -214,6 +214,19 @@ class Finding:
     place: Place | None = None
     effect: Effect = Effect.NONE
 
+    def to_json(self, language: Language) -> dict[str, Any]:
+        """The contract's Finding, in words of `language`."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "rule": self.rule,
+            "dataset": self.dataset,
+            "place": self.place.to_json() if self.place else None,
+            "message": self.message.render(language),
+            "remedy": self.remedy.render(language),
+            "effect": self.effect.value,
+        }
+
 
 # ---------------------------------------------------------------- what is collected
 
@@ -352,7 +365,7 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Publication:
-    """One version of a dataset as it shall stand on the portal: everything a publisher needs, nothing it must ask for."""
+    """One version of a dataset as it shall stand on the portal: all that a publisher needs, nothing it must ask for."""
 
     name: str  # frozen: agency slug, title slug at first publication, 6 hex digits
     version: int  # 1, 2, 3 …

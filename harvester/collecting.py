@@ -1,0 +1,58 @@
+"""From one source to datasets with their files, as they arrive: a window of them in flight, so that memory is flat."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harvester.files import FileStore
+from harvester.model import Dataset, Finding, Listing, Source
+from harvester.sources import SOURCES, Obtained, Obtaining, begin
+from harvester.workspace import Workspace
+
+WINDOW = 256
+"""Datasets of one source whose files may be under way at once: enough that one dead host holds up no other."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One dataset of a source, and what came of its files."""
+
+    dataset: Dataset
+    obtained: Obtained
+
+
+def collected(
+    workspace: Workspace, source: Source, files: FileStore, stopping: threading.Event, *, remember: bool
+) -> Iterator[Collected | Finding | Listing]:
+    """Everything `source` lists, each dataset once its files have arrived or failed; findings and the Listing between.
+
+    Datasets come as they get ready, not in the order of the listing. Raises SourceError from the listing.
+    With `remember`, servers are asked only for what changed since the ledger last saw it.
+    """
+    known = workspace.store.validators if remember else _nothing_known
+    under_way: deque[tuple[Dataset, Obtaining]] = deque()
+    with workspace.fetcher(source, files) as fetcher:
+        for item in SOURCES[source.kind](source, fetcher, workspace.folder):
+            if stopping.is_set():
+                return
+            if not isinstance(item, Dataset):
+                yield item
+                continue
+            under_way.append((item, begin(item, fetcher, known)))
+            yield from _ready(under_way, keep=WINDOW)
+        yield from _ready(under_way, keep=0)
+
+
+def _ready(under_way: deque[tuple[Dataset, Obtaining]], keep: int) -> Iterator[Collected]:
+    """Take out what is done; while more than `keep` are under way, wait for the oldest."""
+    for _ in range(len(under_way)):
+        dataset, obtaining = under_way.popleft()
+        if obtaining.done() or len(under_way) >= keep:
+            yield Collected(dataset, obtaining.result())
+        else:
+            under_way.append((dataset, obtaining))
+
+
+def _nothing_known(address: str) -> None:
+    return None

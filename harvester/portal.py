@@ -1,0 +1,76 @@
+"""The portal as a whole: what it shows now, as facts; the figures, and the pages that show them."""
+
+from datetime import date, datetime
+
+from harvester import config, stats
+from harvester.errors import PortalUnavailable
+from harvester.lease import os_lock
+from harvester.ledger import Fact, Observation
+from harvester.model import ZONE, Outcome, end_of_day
+from harvester.publishing import verdicts
+from harvester.sources import SOURCES
+from harvester.stats import Statistics
+from harvester.workspace import Clock, Workspace
+from publishers import Site
+
+PAGES_WAIT = 60.0
+"""Seconds that one command waits for another to finish the pages."""
+
+
+def on_portal(workspace: Workspace) -> frozenset[str] | None:
+    """The names the portal shows to an anonymous reader; None when it cannot be listed to the end."""
+    try:
+        return frozenset(seen.name for seen in workspace.publisher.listing() if not seen.withdrawn)
+    except PortalUnavailable:
+        return None
+
+
+def observe(workspace: Workspace, run: int, clock: Clock) -> None:
+    """Read the portal back as facts: the listing, and C03, C11, C12 of every dataset that should be there."""
+    try:
+        found = {seen.name: verdicts(seen) for seen in workspace.publisher.listing() if seen.ours}
+    except PortalUnavailable:
+        now = clock()
+        listed = Observation(Fact.LISTED, "", now, now, run, {"complete": False, "datasets": 0})
+        workspace.store.observe([listed])
+        return
+    now = clock()
+    absent = verdicts(None)
+    observed = [Observation(Fact.LISTED, "", now, now, run, {"complete": True, "datasets": len(found)})]
+    for known in workspace.store.datasets():
+        if known.version and known.outcome is not Outcome.WITHDRAWN:
+            value = {"verdicts": found.get(known.name, absent)}
+            observed.append(Observation(Fact.READ_BACK, known.name, now, now, run, value))
+    workspace.store.observe(observed)
+
+
+def statistics(workspace: Workspace, day: date, known_at: datetime | None = None) -> Statistics:
+    """The figures as of the end of `day`, from what was recorded up to `known_at` (None: all that is)."""
+    revisions = workspace.store.revisions(known_at)
+    then = config.read({name: revision.content for name, revision in revisions.items()}, SOURCES.keys())
+    until = end_of_day(day)
+    return stats.statistics(
+        then,
+        workspace.store.facts(until, known_at),
+        workspace.store.portal_facts(until, known_at),
+        workspace.store.decisions(known_at),
+        day,
+        max(revision.recorded_at for revision in revisions.values()),
+    )
+
+
+def present(workspace: Workspace, clock: Clock) -> None:
+    """Bring the pages around the datasets up to date with today's figures."""
+    day = clock().astimezone(ZONE).date()
+    counted = statistics(workspace, day)
+    agencies = tuple(agency for agency in workspace.config.register.agencies if agency.exists_on(day))
+    site = Site(
+        title=workspace.config.portal.title,
+        illustration=workspace.config.portal.illustration,
+        as_of=day,
+        agencies=agencies,
+        statistics=stats.to_json(counted, "vi"),
+        statistics_en=stats.to_json(counted, "en"),
+    )
+    with os_lock(workspace, "pages", PAGES_WAIT):
+        workspace.publisher.present(site)

@@ -1,0 +1,201 @@
+"""The whole job in four verbs: collect what agencies hold → check it → publish what passes → count who meets targets.
+
+The service, `opendata run` and the steward's `opendata publish` all go through here; there is no second way to publish.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+from checks.child import Judge as ChildJudge
+
+from harvester.collecting import Collected, collected
+from harvester.effects import Acting, act, flush, tally
+from harvester.errors import RunLocked, SourceChanged, SourceUnavailable, UsageRefused
+from harvester.files import FileStore
+from harvester.i18n import say
+from harvester.lease import hold, ledger_row
+from harvester.ledger import SourceRun, SourceState
+from harvester.model import Finding, Listing, Outcome, Severity, Source
+from harvester.names import nearest
+from harvester.portal import observe, on_portal, present
+from harvester.publishing import heal
+from harvester.results import RunResult, SourceResult
+from harvester.retiring import renamed, retire
+from harvester.settle import Bench, Judge, bench_for, settle
+from harvester.workspace import Clock, Workspace
+
+SIDE_BY_SIDE = 8
+"""Sources under way at once."""
+
+
+class Progress(Protocol):
+    """What is told while a run goes on; called from several threads."""
+
+    def source_started(self, source: str) -> None:
+        """Its listing begins."""
+
+    def settled(self, source: str, title: str, outcome: Outcome) -> None:
+        """One of its datasets has an outcome."""
+
+    def source_ended(self, source: str, state: SourceState) -> None:
+        """All of it is done."""
+
+
+def run(
+    workspace: Workspace,
+    names: tuple[str, ...],
+    clock: Clock,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    judge: Judge | None = None,
+) -> RunResult:
+    """Run the sources `names` (none named: all approved): collect, check, publish, count.
+
+    A source that fails does not stop the others. A dry run does all but write. `judge` checks the files; without
+    one a child process with limits does. Raises UsageRefused for a source that does not exist.
+    """
+    sources = _chosen(workspace, names)
+    healed = 0 if dry_run else heal(workspace, clock)[0]
+    with ExitStack() as stack:
+        row = None if dry_run else stack.enter_context(ledger_row(workspace, "run", clock))
+        checker = judge or stack.enter_context(ChildJudge())
+        files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
+        bench = bench_for(workspace, checker, clock, on_portal(workspace))
+        acting = Acting(workspace, row, files, clock)
+        results = _side_by_side(sources, lambda source: _harvest(bench, acting, source, progress), acting)
+        result = RunResult(row, results, bool(acting.portal_down), healed)
+        if row is not None:
+            observe(workspace, row, clock)
+            present(workspace, clock)
+            workspace.store.finish_run(row, result.state, result.to_json("vi"), clock())
+    return result
+
+
+def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | None) -> SourceResult:
+    """One source: list it, settle each dataset as its files arrive, then look at what is gone."""
+    result = SourceResult(source.id)
+    if progress:
+        progress.source_started(source.id)
+    try:
+        with ExitStack() as stack:
+            bench = replace(bench, policy=source.files)
+            if acting.run is not None:
+                lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
+                acting = replace(acting, lease=lease, pending=[])
+            _collect(bench, acting, source, result, progress)
+            if acting.run is not None:
+                _close(acting, source, result)
+    except RunLocked as error:
+        result.state, result.locked = SourceState.SKIPPED, True
+        result.findings.append(Finding(error.code, Severity.INFO, error.message, error.remedy))
+    if progress:
+        progress.source_ended(source.id, result.state)
+    return result
+
+
+def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult, progress: Progress | None) -> None:
+    """Settle everything the source lists; new datasets wait for the end where one could be a renamed old one."""
+    store, newcomers, listed = acting.workspace.store, list[Collected](), set[str]()
+    any_known = any(True for _ in store.datasets(source=source.id))
+    try:
+        for item in collected(acting.workspace, source, acting.files, acting.stopping, remember=acting.run is not None):
+            if isinstance(item, Finding):
+                result.findings.append(item)
+            elif isinstance(item, Listing):
+                _end_of_listing(item, result)
+            elif item.dataset.identifier not in listed:
+                listed.add(item.dataset.identifier)
+                if any_known and store.known(source.id, item.dataset.identifier) is None:
+                    newcomers.append(item)
+                else:
+                    _settle(bench, acting, item, result, progress)
+        if not result.complete:
+            result.state = SourceState.PARTIAL
+    except SourceUnavailable as error:
+        _fail(result, SourceState.FAILED, error)
+        result.unreachable = not listed
+    except SourceChanged as error:  # an address that answers "no" could not be listed; anything else is no catalogue
+        _fail(result, SourceState.FAILED if error.code.startswith("NET") else SourceState.REFUSED, error)
+    if newcomers and result.complete:
+        bench = replace(bench, renamed=renamed(acting.workspace, source, newcomers, listed))
+    for item in newcomers:
+        _settle(bench, acting, item, result, progress)
+    flush(acting)
+
+
+def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult, progress: Progress | None) -> None:
+    """Decide what becomes of one dataset, then do it."""
+    with acting.settling:
+        obtained = item.obtained
+        settlement = settle(bench, item.dataset, obtained.files, obtained.findings, obtained.failed)
+        settlement, _ = act(acting, settlement, obtained.validators)
+        tally(settlement, result)
+    if progress:
+        progress.settled(result.id, settlement.dataset.title, settlement.outcome)
+
+
+def _close(acting: Acting, source: Source, result: SourceResult) -> None:
+    """After the listing: what is missing, and the source's own row of this run."""
+    store = acting.workspace.store
+    if result.complete:
+        listed = {dataset.identifier for dataset in result.datasets}
+        result.missing = len(store.mark_seen(source.id, listed, acting.clock()))
+        retire(acting, source, result)
+    summary = {key: value for key, value in result.to_json("vi").items() if key != "datasets"}
+    store.record_source_run(
+        SourceRun(acting.run or 0, source.id, result.state, result.complete, acting.clock(), summary)
+    )
+
+
+def _end_of_listing(listing: Listing, result: SourceResult) -> None:
+    result.complete = listing.complete
+    if not listing.complete and listing.reason:
+        result.findings.append(Finding("RUN-020", Severity.WARNING, listing.reason))
+
+
+def _fail(result: SourceResult, state: SourceState, error: SourceUnavailable | SourceChanged) -> None:
+    result.state = SourceState.PARTIAL if result.datasets else state
+    result.complete = False
+    result.findings.append(Finding(error.code, Severity.ERROR, error.message, error.remedy))
+
+
+def _chosen(workspace: Workspace, names: tuple[str, ...]) -> tuple[Source, ...]:
+    """The sources asked for: a source named is run even if not approved."""
+    sources = {source.id: source for source in workspace.config.sources}
+    for name in names:
+        if name not in sources:
+            raise UsageRefused(
+                "RUN-002",
+                say("There is no source “{name}” in config/sources/.", name=name),
+                say(
+                    "Sources: {sources}. Nearest: {nearest}.",
+                    sources=", ".join(sources) or "–",
+                    nearest=nearest(name, sources) or "–",
+                ),
+            )
+    if names:
+        return tuple(sources[name] for name in dict.fromkeys(names))
+    return tuple(source for source in sources.values() if source.approved)
+
+
+def _side_by_side(
+    sources: tuple[Source, ...], harvest: Callable[[Source], SourceResult], acting: Acting
+) -> tuple[SourceResult, ...]:
+    """Each source in a thread of its own, a few at once; one alone stays in this one. Ctrl-C stops them all."""
+    if len(sources) < 2:
+        return tuple(harvest(source) for source in sources)
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="source") as pool:
+        futures = [pool.submit(harvest, source) for source in sources]
+        try:
+            return tuple(future.result() for future in futures)
+        except BaseException:
+            acting.stopping.set()
+            for future in futures:
+                future.cancel()
+            raise
