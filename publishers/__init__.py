@@ -4,12 +4,14 @@ A publisher only does what it is told: `harvester.run` decides, journals before 
 Every method may raise PortalUnavailable (outcome unknown: the caller reads back) and every write is safe to repeat.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
 
-from harvester.model import Agency, Change, Publication, Seen, Tombstone
+from harvester.ledger import KnownDataset
+from harvester.model import Agency, Change, Portal, Publication, Seen, Tombstone
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,9 @@ class Site:
     agencies: tuple[Agency, ...]  # those with a page
     statistics: Mapping[str, Any]  # the `stats` JSON (texts in Vietnamese)
     statistics_en: Mapping[str, Any]  # the same with texts in English
-    findings: Mapping[str, Any] = field(default_factory=dict)  # frozen name → what is standing against it today
+    findings: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Frozen name → what stands against it today, each as `records.to_json(Finding)`."""
+    datasets: tuple[KnownDataset, ...] = ()  # all the ledger knows, published or not
 
 
 class Publisher(Protocol):
@@ -54,3 +58,13 @@ class Publisher(Protocol):
 
     def present(self, site: Site) -> None:
         """Refresh what surrounds the datasets (index, catalogues, agency and target pages), if this kind has any."""
+
+
+def _catalogue(portal: Portal, folder: Path) -> Publisher:
+    from publishers.catalogue import Catalogue  # Jinja is loaded by those who publish
+
+    return Catalogue(portal, folder)
+
+
+PUBLISHERS: Mapping[str, Callable[[Portal, Path], Publisher]] = {"catalogue": _catalogue}
+"""Kinds of portal by the name that portal.toml uses; the folder is `<workspace>/portal`."""
