@@ -45,7 +45,7 @@ def test_the_outcomes_together_show_all_that_can_become_of_a_hand_over():
 
 
 def test_the_agencies_are_counted_with_their_reasons(shown: DemoResult):
-    target = next(each for each in stats_json(shown.statistics, "en")["targets"] if each["id"] == "cv-5517")
+    target = next(each for each in stats_json(shown.statistics, "en")["targets"] if each["id"] == "cv-5517-2024")
     verdicts = {each["id"]: each["verdict"] for each in target["agencies"]}
     met = {id for id, verdict in verdicts.items() if verdict == Verdict.MET.value}
     assert met == {"NA-P-SYT", "NA-P-SGDDT", "NA-P-SCT", "NA-P-SVHTTDL"}
