@@ -66,15 +66,17 @@ def publish(
         checker = judge or stack.enter_context(ChildJudge())
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
         run = None if dry_run else stack.enter_context(ledger_row(workspace, "publish", clock))
+        acting = Acting(workspace, run, files, clock)
         if run is not None:
-            stack.enter_context(hold(workspace, f"source:publish/{dataset.identifier}", run, clock))
+            lease = stack.enter_context(hold(workspace, f"source:publish/{dataset.identifier}", run, clock))
+            acting = replace(acting, lease=lease)
         obtained = obtain(dataset, files)
         bench = replace(bench_for(workspace, checker, clock, on_portal(workspace)), by_hand=True)
         settlement = settle(bench, dataset, obtained.files, (*notes, *obtained.findings), obtained.failed)
         plan = _plan(settlement)
         if settlement.publication and not dry_run and not confirm(plan):
             settlement = declined(settlement)
-        settlement, writes = act(Acting(workspace, run, files, clock), settlement, obtained.validators)
+        settlement, writes = act(acting, settlement, obtained.validators)
         result = _result(settlement, writes, plan)
         if run is not None:
             _close(workspace, run, result, clock)

@@ -128,7 +128,7 @@ def _finish_put(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: 
         (Fact.READ_BACK, {"verdicts": verdicts(back)}),
     )
     observed = [Observation(fact, known.name, now, now, entry.run, value) for fact, value in facts]
-    workspace.store.settle(lease, [known], observed, close=(entry.id, Step.DONE))
+    workspace.store.close_entry(entry.id, Step.DONE, lease, now, [known], observed)
     return Written(known, writes)
 
 
@@ -148,7 +148,7 @@ def _finish_withdrawal(workspace: Workspace, lease: Lease, entry: JournalEntry, 
         (Fact.READ_BACK, {"verdicts": verdicts(None)}),
     )
     observed = [Observation(fact, known.name, now, now, entry.run, value) for fact, value in facts]
-    workspace.store.settle(lease, [known], observed, close=(entry.id, Step.DONE))
+    workspace.store.close_entry(entry.id, Step.DONE, lease, now, [known], observed)
     return Written(known, writes)
 
 

@@ -19,7 +19,7 @@ from harvester.errors import RunLocked, SourceChanged, SourceUnavailable, UsageR
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
-from harvester.ledger import SourceRun, SourceState
+from harvester.ledger import Lease, SourceRun, SourceState
 from harvester.model import Finding, Listing, Outcome, Severity, Source
 from harvester.names import nearest
 from harvester.portal import observe, on_portal, present
@@ -90,7 +90,7 @@ def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | 
                 acting = replace(acting, lease=lease, pending=[])
             _collect(bench, acting, source, result, progress)
             if acting.run is not None:
-                _close(acting, source, result)
+                _close(acting, lease, source, result)
     except RunLocked as error:
         result.state, result.locked = SourceState.SKIPPED, True
         result.findings.append(Finding(error.code, Severity.INFO, error.message, error.remedy))
@@ -124,6 +124,9 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
         _fail(result, SourceState.FAILED if error.code.startswith("NET") else SourceState.REFUSED, error)
     if newcomers and result.complete:
         bench = replace(bench, renamed=renamed(acting.workspace, source, newcomers, listed))
+        for identifier, known in bench.renamed.items():
+            if acting.lease:
+                store.move(known.name, identifier, acting.lease)
     for item in newcomers:
         _settle(bench, acting, item, result, progress)
     flush(acting)
@@ -140,12 +143,12 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
         progress.settled(result.id, settlement.dataset.title, settlement.outcome)
 
 
-def _close(acting: Acting, source: Source, result: SourceResult) -> None:
+def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -> None:
     """After the listing: what is missing, and the source's own row of this run."""
     store = acting.workspace.store
     if result.complete:
         listed = {dataset.identifier for dataset in result.datasets}
-        result.missing = len(store.mark_seen(source.id, listed, acting.clock()))
+        result.missing = len(store.mark_seen(source.id, listed, acting.clock(), lease))
         retire(acting, source, result)
     summary = {key: value for key, value in result.to_json("vi").items() if key != "datasets"}
     store.record_source_run(

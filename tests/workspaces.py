@@ -74,7 +74,7 @@ def tree(folder: Path) -> dict[str, str]:
             path = Path(root) / name
             key = str(path.relative_to(folder))
             if path.is_symlink():
-                found[key] = f"-> {os.readlink(path)}"
+                found[key] = f"-> {path.readlink()}"
             elif path.is_file():
                 found[key] = hashlib.sha256(path.read_bytes()).hexdigest()
             else:

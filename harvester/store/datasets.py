@@ -17,11 +17,22 @@ from harvester.store.facts import append
 
 PAGE = 500  # rows read at a time: long lists are walked in short reads that hold up no writer
 _KNOWN = columns(KnownDataset, tables.dataset)
-_MUTABLE = ("title", "content_key", "checks_version", "outcome", "version", "url", "last_changed", "missing_since")
+_MUTABLE = (
+    "agency",
+    "title",
+    "content_key",
+    "files_key",
+    "checks_version",
+    "outcome",
+    "version",
+    "url",
+    "last_changed",
+    "missing_since",
+)
 
 
 def update_known(connection: Connection, changed: Sequence[KnownDataset]) -> None:
-    """Write what may change of known datasets (never name, source, identifier or agency)."""
+    """Write what may change of known datasets (never name, source or identifier)."""
     if changed:
         by_name = update(tables.dataset).where(tables.dataset.c.name == bindparam("known"))
         rows = [{"known": known.name} | {name: getattr(known, name) for name in _MUTABLE} for known in changed]
@@ -50,9 +61,10 @@ class Datasets(Database):
         return self._walk(tables.dataset.c.source == source, tables.dataset.c.missing_since.is_not(None))
 
     def live(self, source: str) -> int:
-        """How many datasets of the source stand as PUBLISHED."""
+        """How many datasets of the source readers find on the portal, in whatever version."""
         table = tables.dataset.c
-        live = select(func.count()).where(table.source == source, table.outcome == Outcome.PUBLISHED)
+        shown = (table.version > 0, table.outcome != Outcome.WITHDRAWN)
+        live = select(func.count()).where(table.source == source, *shown)
         with self._reading() as connection:
             return connection.execute(live).scalar_one()
 

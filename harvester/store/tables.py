@@ -124,6 +124,7 @@ dataset = Table(
     Column("agency", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("content_key", Text, nullable=False),
+    Column("files_key", Text, nullable=False),
     Column("checks_version", Text, nullable=False),
     Column("outcome", _words(Outcome)),
     Column("version", Integer, nullable=False),

@@ -68,6 +68,7 @@ def _create_datasets() -> None:
         sa.Column("agency", sa.Text, nullable=False),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("content_key", sa.Text, nullable=False),
+        sa.Column("files_key", sa.Text, nullable=False),
         sa.Column("checks_version", sa.Text, nullable=False),
         sa.Column("outcome", WORD),
         sa.Column("version", sa.Integer, nullable=False),
