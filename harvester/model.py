@@ -83,6 +83,18 @@ class Target:
     note_en: str = ""
 
 
+@dataclass(frozen=True)
+class Owed:
+    """One line of catalogue.csv, the approved list of datasets that agencies owe (danh mục dữ liệu mở)."""
+
+    item: str  # its number in the decision
+    title: str
+    agency: str  # agency id, slug or name as of the decision
+    frequency: str = ""
+    decision: str = ""  # document number
+    theme: str = ""
+
+
 class Verdict(Enum):
     """The three outcomes of every rule, dataset and agency."""
 
