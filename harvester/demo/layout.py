@@ -33,7 +33,7 @@ def lay_out(folder: Path, kind: str, day: date) -> None:
         made = Path(staging) / "workspace"
         initialise(made, kind)
         portal = made / "config" / "portal.toml"
-        portal.write_text("illustration = true  # this is the demo\n" + portal.read_text("utf-8"), "utf-8")
+        portal.write_text(portal.read_text("utf-8").replace("# illustration = true", "illustration = true"), "utf-8")
         _copy(DATA / "sources", made / "config" / "sources", day)
         _copy(DATA / "ban-giao", made / "ban-giao", day)
         register = made / "ban-giao" / "don-vi-bien-tap" / "danh-ba-co-quan" / "danh-ba-co-quan.csv"
