@@ -66,7 +66,7 @@ class Ledger(Database):
         return Lease(key, run_id, row.fence) if row else None
 
     def renew(self, lease: Lease, now: datetime, seconds: float = 60) -> bool:
-        """The heartbeat: good for `seconds` more; False when another lease has been given out since."""
+        """The heartbeat: good for `seconds` more; False once it was released or another was given out."""
         return self._change(lease, expires=now + timedelta(seconds=seconds))
 
     def release(self, lease: Lease) -> None:
