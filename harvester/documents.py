@@ -74,8 +74,9 @@ class Section:
         return value
 
     def number(self, key: str, default: float = 0.0) -> float:
-        """An integer or a float, as a float."""
-        return float(self._value(key, int | float, default, say("a number, without quotes")))
+        """An integer or a float."""
+        value: float = self._value(key, int | float, default, say("a number, without quotes"))
+        return value
 
     def day(self, key: str) -> date | None:
         """A TOML date, or an ISO date in quotes; None when absent."""
@@ -156,7 +157,7 @@ def toml(file: str, content: bytes) -> Section:
     text = _decoded(file, content)
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and numbers of 5,000 digits
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         message = say("This is not TOML: {reason}.", reason=str(error).split(" (at ")[0][:200])

@@ -326,6 +326,7 @@ class Table:
     schema: Mapping[str, Any]  # Table Schema, declared or inferred
     rows: int  # data rows read
     preview: tuple[tuple[str, ...], ...]  # header and at most 20 rows, personal values masked
+    sheet: str = ""  # in a workbook
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from harvester.lease import os_lock
 from harvester.ledger import Fact, Observation
 from harvester.model import ZONE, Outcome, end_of_day
 from harvester.publishing import verdicts
-from harvester.sources import SOURCES
 from harvester.stats import Statistics
 from harvester.workspace import Clock, Workspace
 from publishers import Site
@@ -47,7 +46,7 @@ def observe(workspace: Workspace, run: int, clock: Clock) -> None:
 def statistics(workspace: Workspace, day: date, known_at: datetime | None = None) -> Statistics:
     """The figures as of the end of `day`, from what was recorded up to `known_at` (None: all that is)."""
     revisions = workspace.store.revisions(known_at)
-    then = config.read({name: revision.content for name, revision in revisions.items()}, SOURCES.keys())
+    then = config.read({name: revision.content for name, revision in revisions.items()})
     until = end_of_day(day)
     return stats.statistics(
         then,

@@ -19,6 +19,9 @@ HANDED_OVER = "publish"
 """The source of what a person hands over. Seeing it again, unchanged, is that person's "không thay đổi" (NĐ 47
 Điều 20.3); a harvester that sees an unchanged dataset confirms nothing, else nothing would ever be overdue."""
 
+DESCRIPTION = ("title", "licence", "frequency")
+"""What may be corrected in a dataset without its data being any newer."""
+
 
 @dataclass(frozen=True)
 class Ruling:
@@ -176,20 +179,21 @@ DECIDED_BY: Mapping[str, Callable[[Rule, Case], Ruling]] = {
 
 
 def _newest(case: Case, collected: Observation) -> tuple[Verdict, Finding | None]:
+    frequency, changed = freshness.frequency(collected.value["frequency"]), _last_change(case, collected)
+    confirmed = _last_confirmation(case, collected) if frequency is freshness.Frequency.ON_CHANGE else None
     return freshness.newest(
         case.day,
         period_end=_day(collected, "period_end"),
-        modified=_modified(collected),
-        frequency=freshness.frequency(collected.value["frequency"]),
+        modified=max(changed, confirmed or changed),
+        frequency=frequency,
     )
 
 
 def _kept(case: Case, collected: Observation) -> tuple[Verdict, Finding | None]:
-    seen = case.last(Fact.SEEN, collected.value["content_key"]) if case.handed_over else None
     return freshness.kept(
         case.day,
         last_change=_last_change(case, collected),
-        last_confirmation=_local(seen.valid_at) if seen else None,
+        last_confirmation=_last_confirmation(case, collected),
         frequency=freshness.frequency(collected.value["frequency"]),
     )
 
@@ -202,19 +206,35 @@ TIME_RULES: Mapping[str, Callable[[Case, Observation], tuple[Verdict, Finding | 
 
 
 def _last_change(case: Case, collected: Observation) -> date:
-    """When this content became what it is: the declared day if declared anew with it, else the day we first saw it."""
+    """When the data became what it is: the day declared for it, else the day we first saw it.
+
+    A stamp left standing does not make changed data old; a correction of its description does not make it new.
+    """
     history = case.of(Fact.COLLECTED)
-    before = _last(history[: history.index(collected)], lambda o: True)
-    declared = _modified(collected)
-    if declared is None or (before is not None and declared == _modified(before)):
-        return _local(collected.valid_at)
-    return declared
+    first, *later = history[: history.index(collected) + 1]
+    changed, before = _declared(first) or _local(first.valid_at), first
+    for after in later:
+        if _stamp(after) not in (None, _stamp(before)):
+            changed = _declared(after) or changed
+        elif all(after.value[field] == before.value[field] for field in DESCRIPTION):
+            changed = _local(after.valid_at)
+        before = after
+    return changed
 
 
-def _modified(collected: Observation) -> date | None:
+def _last_confirmation(case: Case, collected: Observation) -> date | None:
+    seen = case.last(Fact.SEEN, collected.value["content_key"]) if case.handed_over else None
+    return _local(seen.valid_at) if seen else None
+
+
+def _stamp(collected: Observation) -> date | None:
+    return _day(collected, "modified") or _day(collected, "issued")
+
+
+def _declared(collected: Observation) -> date | None:
     """The declared day of change, else of issue; a day after we saw it cannot be true, and counts as that day."""
-    declared = _day(collected, "modified") or _day(collected, "issued")
-    return min(declared, _local(collected.valid_at)) if declared else None
+    stamp = _stamp(collected)
+    return min(stamp, _local(collected.valid_at)) if stamp else None
 
 
 def _day(collected: Observation, field: str) -> date | None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from harvester.config import Config, Environment, environment, load
+from harvester.config import Config, load
+from harvester.environment import Environment, environment
 from harvester.errors import ConfigurationError
 from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.model import Source
-from harvester.sources import SOURCES
+from harvester.sources import KINDS
 from harvester.store import Store
 from publishers import PUBLISHERS, Publisher
 
@@ -36,9 +37,9 @@ class Workspace:
         return Fetcher(
             files,
             allow_networks=source.allow_networks,
-            proxy=self.environment.proxy,
+            proxy=self.environment.https_proxy,
             no_proxy=self.environment.no_proxy,
-            ca_bundle=self.environment.ca_bundle,
+            ca_bundle=str(self.environment.ca_bundle or ""),
         )
 
 
@@ -53,7 +54,7 @@ def open_workspace(
     Raises ConfigurationError naming file, line and key.
     """
     settings = environment(environ)
-    config = load(folder, SOURCES.keys())
+    config = load(folder, KINDS)
     if config.portal.kind not in PUBLISHERS:
         raise ConfigurationError(
             "CFG-090",

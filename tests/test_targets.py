@@ -178,7 +178,27 @@ TIME_CASES = {
     "seen unchanged by a harvester confirms nothing": ((*yearly("2024-01-01"), seen("2026-11-01")), "C07", NOT_MET),
     "never collected": (V1[1:], "C07", UNKNOWN),
     "the newest period": (yearly("2026-11-01", period_end="2026-06-30"), "C06", MET),
-    "an old period": (yearly("2026-11-01", period_end="2023-12-31"), "C06", NOT_MET),
+    "an old period": (yearly("2026-11-01", modified="2024-01-15", period_end="2023-12-31"), "C06", NOT_MET),
+    "only issued, long ago": (yearly("2026-11-01", modified=None, issued="2024-01-15"), "C06", NOT_MET),
+    "its description corrected, the data as old as before": (
+        (
+            *yearly("2024-01-01"),
+            collected("2026-11-01", "k2", modified="2024-01-01", licence="cc0"),
+            published("2026-11-01", "k2"),
+        ),
+        "C06",
+        NOT_MET,
+    ),
+    "its description corrected after a true change": (
+        (
+            *yearly("2024-01-01"),
+            collected("2026-10-01", "k2", modified="2024-01-01"),
+            collected("2026-11-01", "k3", modified="2024-01-01", licence="cc0"),
+            published("2026-11-01", "k3"),
+        ),
+        "C07",
+        MET,
+    ),
     "no check for it": (V1, "C08", UNKNOWN),
 }
 
@@ -190,8 +210,17 @@ def test_time_rules_are_judged_at_the_day_from_dated_facts(observations, rule, e
 
 def test_handing_it_over_again_unchanged_confirms_it():
     kept = (*yearly("2024-01-01", frequency="khi có thay đổi"), seen("2026-10-01"))
-    assert judge(*kept, source="publish").verdicts["C07"] is MET
-    assert judge(*kept, source="kho").verdicts["C07"] is NOT_MET
+    confirmed, only_seen = judge(*kept, source="publish").verdicts, judge(*kept, source="kho").verdicts
+    assert (confirmed["C06"], confirmed["C07"]) == (MET, MET)
+    assert (only_seen["C06"], only_seen["C07"]) == (NOT_MET, NOT_MET)
+
+
+def test_an_overdue_dataset_is_told_since_when_and_what_to_do():
+    overdue = judge(*yearly("2026-01-05", frequency="hằng tháng"), on="2026-11-05")
+    assert [o.rule.id for o in overdue.obstacles][:2] == ["C06", "C07"]
+    assert overdue.obstacles[1].text("en") == (
+        "Overdue since 20 Feb 2026: to be renewed monthly, last on 5 Jan 2026 (C07): mend C07"
+    )
 
 
 def test_an_untouched_dataset_becomes_overdue_without_any_new_fact():

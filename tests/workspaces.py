@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harvester.config import initialise
+from harvester.starting import initialise
 
 from harvester.workspace import Workspace, open_workspace
 

@@ -1,0 +1,160 @@
+"""YAML and JSON from strangers: read strictly, within limits, and refused with the line where it goes wrong."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from harvester.errors import SourceChanged
+from harvester.i18n import Text, say
+from harvester.model import Place
+
+YAML_BYTES = 200_000  # PyYAML reads some 100 kB a second; a description of a dataset is 2 kB
+DEPTH = 40
+_TYPED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null")}
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A description as it was written: texts stay texts, so that 01, no and 2024-02-30 mean what they say."""
+
+    file: str  # as shown to people
+    values: Mapping[str, Any]
+    lines: Mapping[str, int] = field(default_factory=dict)  # 1-based line of each top-level key, where known
+
+
+def read_yaml(content: bytes, file: str) -> Descriptor:
+    """A YAML mapping; only what stands under `schema` and `dialect` is given YAML's types.
+
+    Raises SourceChanged naming the line for broken syntax, anchors and aliases, repeated keys, or too much of it.
+    """
+    if len(content) > YAML_BYTES:
+        raise _refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=YAML_BYTES))
+    try:
+        node = yaml.compose(_text(content, file), _Loader)
+        if not isinstance(node, yaml.MappingNode):
+            raise _refused("SRC-015", file, 1, say("it does not consist of lines of the form “key: value”"))
+        lines = {key.value: key.start_mark.line + 1 for key, _ in node.value}
+        return Descriptor(file, _plain(node, file), lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        problem = str(error.problem or error.context or "")
+        raise _refused("SRC-011", file, line, say("its YAML cannot be read ({problem})", problem=problem)) from error
+    except yaml.YAMLError as error:
+        raise _refused("SRC-011", file, None, say("it holds characters that no text may hold")) from error
+
+
+def read_json(content: bytes, file: str) -> Any:
+    """A JSON value; UTF-8 or UTF-16, with or without a byte order mark.
+
+    Raises SourceChanged naming line and column for broken syntax, NaN, repeated keys, or too deep nesting.
+    """
+    text = _text(content, file)
+    _judge_depth(text, file)
+    try:
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair could not be stored
+        return value
+    except json.JSONDecodeError as error:
+        why = say("its JSON breaks at line {line}, column {column}", line=error.lineno, column=error.colno)
+        raise _refused("SRC-012", file, error.lineno, why) from error
+    except UnicodeEncodeError as error:
+        raise _refused("SRC-012", file, None, say("it holds characters that no text may hold")) from error
+    except _Repeated as error:
+        raise _refused("SRC-014", file, None, say("the key “{key}” stands there twice", key=str(error))) from error
+    except ValueError as error:  # NaN, or a number of thousands of digits
+        raise _refused("SRC-012", file, None, say("it holds a value that is no number")) from error
+
+
+class _Repeated(ValueError):
+    pass
+
+
+class _Loader(yaml.SafeLoader):
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse what makes YAML bombs: anchors, aliases, endless depth."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.composer.ComposerError(None, None, "& and * are not used here", event.start_mark)
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", event.start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def _plain(node: yaml.Node, file: str, typed: bool = False) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, file, typed) for item in node.value]
+    if isinstance(node, yaml.MappingNode):
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+            line = key.start_mark.line + 1
+            if name in values:
+                raise _refused("SRC-014", file, line, say("the key “{key}” stands there twice", key=name[:80]))
+            values[name] = _plain(value, file, typed or name in ("schema", "dialect"))
+        return values
+    if node.tag == "tag:yaml.org,2002:null":
+        return None
+    if typed and node.tag in _TYPED:
+        return _number(node)
+    return node.value
+
+
+def _number(node: yaml.Node) -> Any:
+    try:
+        return yaml.constructor.SafeConstructor().construct_object(node)
+    except (ValueError, yaml.YAMLError):
+        return node.value
+
+
+def _text(content: bytes, file: str) -> str:
+    encoding = "utf-8-sig"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif content[:2].count(0) == 1:
+        encoding = "utf-16-be" if content[0] == 0 else "utf-16-le"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _refused("SRC-010", file, line, say("it is not written in UTF-8")) from error
+
+
+def _judge_depth(text: str, file: str) -> None:
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > DEPTH:
+            raise _refused("SRC-013", file, None, say("it is nested more than {limit} levels deep", limit=DEPTH))
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Repeated(next(name for name in names if names.count(name) > 1)[:80])
+    return found
+
+
+def _refused(code: str, file: str, line: int | None, why: Text) -> SourceChanged:
+    where = say("{file}, line {line}", file=file, line=line) if line else say("{file}", file=file)
+    return SourceChanged(
+        code,
+        say("{where}: {why}.", where=where, why=why),
+        say("Correct the file in a text editor and save it as UTF-8."),
+        Place(file, row=line).to_json(),
+    )

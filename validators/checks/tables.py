@@ -1,0 +1,207 @@
+"""Frictionless on one table: the only door to it. Local paths only, no network, nothing trusted, no pandas."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from checks.subject import WORKBOOKS, Kind, Opened, Sheet
+from checks.tablefindings import findings_of
+from checks.words import fold, shown
+from harvester.i18n import say
+from harvester.model import Finding, Place, Severity, Table
+
+if TYPE_CHECKING:
+    import frictionless
+
+PREVIEW = 20  # rows shown of a table
+_ALL_ERRORS = 10**9
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """One table for Frictionless: a local file, or rows read by us where Frictionless cannot read the file."""
+
+    name: str  # as its owner knows it
+    path: Path | None = None
+    format: str = "csv"
+    sheet: str | None = None
+    data: Sequence[Sequence[Any]] | None = None  # header first
+
+
+class _NoNetwork:
+    """In place of a requests session: a table is never fetched."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise PermissionError("a table is read from local files only")
+
+
+def validate(
+    source: TableSource | Path | str,
+    *,
+    schema: Mapping[str, Any] | None = None,
+    dialect: Mapping[str, Any] | None = None,
+    encoding: str | None = None,
+    limit_errors: int = 1000,
+    engine: str = "auto",
+) -> "frictionless.Report":
+    """Frictionless' report over one local table.
+
+    `schema` and `dialect` are descriptors (inferred when None), `limit_errors` 0 means all. Every `engine` is
+    Frictionless itself until a faster one gives the same report. Never raises for what is wrong with the table.
+    """
+    from frictionless import FrictionlessException, Report, system
+    from frictionless.errors import SourceError
+
+    with system.use_context(http_session=_NoNetwork()):
+        try:
+            resource = _resource(_source(source), schema, dialect, encoding)
+            report = resource.validate(limit_errors=limit_errors or _ALL_ERRORS)
+        except FrictionlessException as refused:  # a schema, dialect or path that is none
+            report = Report.from_validation(time=0, errors=[refused.error, *refused.reasons])
+        except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError) as error:
+            # cells that its own readers stumble over, such as "sNaN"
+            report = Report.from_validation(
+                time=0, errors=[SourceError(note=f"reading failed: {type(error).__name__}")]
+            )
+    return cast("frictionless.Report", report)
+
+
+def inferred_schema(source: TableSource, dialect: Mapping[str, Any] | None, encoding: str | None) -> dict[str, Any]:
+    """The Table Schema that Frictionless infers; empty when it cannot."""
+    from frictionless import FrictionlessException, system
+
+    with system.use_context(http_session=_NoNetwork()):
+        try:
+            resource = _resource(source, None, dialect, encoding)
+            with resource:
+                return dict(resource.schema.to_descriptor())
+        except (FrictionlessException, ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError):
+            return {}
+
+
+def _source(source: TableSource | Path | str) -> TableSource:
+    if isinstance(source, TableSource):
+        return source
+    path = Path(source)
+    return TableSource(path.name, path, path.suffix.lower().lstrip(".") or "csv")
+
+
+def _resource(
+    source: TableSource, schema: Mapping[str, Any] | None, dialect: Mapping[str, Any] | None, encoding: str | None
+) -> Any:
+    from frictionless import Dialect, Schema
+    from frictionless.formats.excel import ExcelControl
+    from frictionless.resources import TableResource
+
+    described = Dialect.from_descriptor(dict(dialect)) if dialect else Dialect()
+    if source.sheet is not None and source.data is None:
+        described.controls = [c for c in described.controls if not isinstance(c, ExcelControl)]
+        described.add_control(ExcelControl(sheet=source.sheet))
+    options: dict[str, Any] = {"name": "table", "dialect": described}
+    if schema:
+        options["schema"] = Schema.from_descriptor(dict(schema))
+    if encoding:
+        options["encoding"] = encoding
+    if source.data is not None or source.path is None:
+        return TableResource(data=[list(row) for row in source.data or ()], **options)
+    return TableResource(
+        path=source.path.name, basepath=str(source.path.parent), scheme="file", format=source.format, **options
+    )
+
+
+def judge(
+    opened: Opened, sheet: Sheet, *, first: bool, engine: str, limit_errors: int, personal: frozenset[int]
+) -> tuple[Table, tuple[Finding, ...]]:
+    """One table's record and findings; `personal` holds the 1-based columns whose values are masked."""
+    resource = opened.resource
+    source = TableSource(opened.name, opened.stored.path, _FORMATS.get(opened.kind, ""), sheet.name, sheet.data)
+    dialect = resource.dialect if opened.kind not in WORKBOOKS or opened.kind is Kind.XLSX else None
+    schema = resource.schema if first and resource.schema else None
+    encoding = opened.encoding or None
+    report = validate(
+        source, schema=schema, dialect=dialect, encoding=encoding, limit_errors=limit_errors, engine=engine
+    )
+    descriptor = _safe(report.to_descriptor(), opened.name, personal)
+    rows = _rows_read(report, sheet)
+    table = Table(
+        resource.key,
+        descriptor,
+        dict(schema) if schema else inferred_schema(source, dialect, encoding),
+        rows,
+        preview(sheet, personal),
+        sheet.name or "",
+    )
+    place = Place(opened.name, sheet.name)
+    findings = [*findings_of(descriptor, place, opened.kind in WORKBOOKS)]
+    findings += _stopped(descriptor, place, limit_errors)
+    return table, tuple(findings)
+
+
+_FORMATS = {Kind.CSV: "csv", Kind.TSV: "csv", Kind.XLSX: "xlsx"}
+
+
+def _rows_read(report: "frictionless.Report", sheet: Sheet) -> int:
+    stopped = any("limit" in warning for task in report.tasks for warning in task.warnings)
+    counted = sum(int(task.stats.get("rows") or 0) for task in report.tasks)
+    return max(sheet.count - 1, 0) if stopped or not counted else counted
+
+
+def _stopped(descriptor: Mapping[str, Any], place: Place, limit: int) -> Iterator[Finding]:
+    errors = [error for task in descriptor["tasks"] for error in task["errors"]]
+    if limit and len(errors) >= limit:
+        row = max((error.get("rowNumber") or 1 for error in errors), default=1)
+        yield Finding(
+            "TAB-090",
+            Severity.INFO,
+            say("Judging of “{file}” stopped at row {row}, after {n} errors.", file=place.file, row=row, n=limit),
+            say("Correct these first, or judge on with --limit-errors 0."),
+            "C05",
+            place=Place(place.file, place.sheet, row),
+        )
+
+
+def _safe(descriptor: dict[str, Any], name: str, personal: frozenset[int]) -> dict[str, Any]:
+    """The report without this machine's paths and without personal values."""
+    for task in descriptor["tasks"]:
+        task["place"] = name
+        task["name"] = fold(name).replace(" ", "-") or "table"
+        for error in task["errors"]:
+            _mask_error(error, personal)
+    for error in descriptor["errors"]:
+        _mask_error(error, personal)
+    return descriptor
+
+
+def _mask_error(error: dict[str, Any], personal: frozenset[int]) -> None:
+    cells = [str(cell) for cell in error.get("cells", ())]
+    safe = [hidden(cell, index in personal) for index, cell in enumerate(cells, 1)]
+    known = dict(zip(cells, safe, strict=True))
+    if "cells" in error:
+        error["cells"] = safe
+    if "cell" in error:
+        error["cell"] = known.get(str(error["cell"]), shown(str(error["cell"])))
+    changed = {cell: mask for cell, mask in known.items() if cell and cell != mask}
+    for key in ("message", "note"):
+        for cell, mask in changed.items():
+            error[key] = error[key].replace(cell, mask)
+        error[key] = shown_long(error[key])
+
+
+def shown_long(text: str) -> str:
+    """A Frictionless sentence with identifiers masked, cut at 500 characters."""
+    return " ".join(shown(part) for part in text[:500].split(" "))
+
+
+def hidden(cell: str, personal: bool) -> str:
+    """A cell as it may leave the check."""
+    from checks.words import masked
+
+    return masked(cell) if personal and cell else shown(cell)
+
+
+def preview(sheet: Sheet, personal: frozenset[int]) -> tuple[tuple[str, ...], ...]:
+    """The header and the first rows; cells cut, personal ones masked."""
+    header, *rows = sheet.rows[: PREVIEW + 1] or [()]
+    masked_rows = [tuple(hidden(cell, column in personal) for column, cell in enumerate(row, 1)) for row in rows]
+    return (tuple(shown(cell) for cell in header), *masked_rows)
