@@ -10,7 +10,7 @@ import pytest
 import yaml
 from workspaces import Clock, tree
 
-from harvester.config import initialise
+from harvester.starting import initialise
 from harvester.demo import DemoResult, demo, intended
 from harvester.demo.layout import DATA, lay_out, render
 from harvester.errors import ConfigurationError, UsageRefused

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harvester.config import initialise
+from harvester.starting import initialise
 
 DATA = Path(__file__).parent / "data"
 TEMPLATES = {".yaml", ".json", ".toml", ".csv", ".geojson"}
