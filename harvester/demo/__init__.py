@@ -135,7 +135,7 @@ def _surprises(result: RunResult, later: bool) -> list[Text]:
                     wanted=wanted.value,
                 )
             )
-        elif each.rule and (seen.title, each.rule) not in stopping:
+        elif each.rule and (seen.name, each.rule) not in stopping:
             surprises.append(say("{place}: stopped, but not by rule {rule}.", place=place, rule=each.rule))
     for source, identifier in found:
         surprises.append(say("{place}: nobody intended this one.", place=f"{source}/{identifier}"))
