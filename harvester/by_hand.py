@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from checks.child import Judge as ChildJudge
-
-from harvester.effects import Acting, act, declined
+from harvester.effects import Acting, act, declined, flush
 from harvester.errors import PolicyRefused, UsageRefused
+from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -56,27 +56,29 @@ def publish(
     A dataset of nearly the same title under another key is a question about the data: held until `key` answers it.
     Raises RunLocked, PortalUnavailable and what reading `path` raises.
     """
-    dataset, notes = read_dataset(path, agency=agency, key=key, overrides=overrides or {})
     if not dry_run:
         heal(workspace, clock)
-    near = () if key or workspace.store.known("publish", dataset.identifier) else similar(workspace, dataset)
-    if near:
-        return PublishResult(dataset.identifier, Outcome.HELD, "", 0, 0, (*notes, _is_it_this(dataset, near[0])))
     with ExitStack() as stack:
-        checker = judge or stack.enter_context(ChildJudge())
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
+        fetcher = stack.enter_context(Fetcher(files))
+        dataset, notes = read_dataset(path, agency=agency, key=key, overrides=overrides or {}, fetcher=fetcher)
+        near = () if key or workspace.store.known("publish", dataset.identifier) else similar(workspace, dataset)
+        if near:
+            return PublishResult(dataset.identifier, Outcome.HELD, "", 0, 0, (*notes, _is_it_this(dataset, near[0])))
+        checker = judge or stack.enter_context(ChildJudge())
         run = None if dry_run else stack.enter_context(ledger_row(workspace, "publish", clock))
         acting = Acting(workspace, run, files, clock)
         if run is not None:
             lease = stack.enter_context(hold(workspace, f"source:publish/{dataset.identifier}", run, clock))
-            acting = replace(acting, lease=lease)
-        obtained = obtain(dataset, files)
+            acting = replace(acting, held=lease)
         bench = replace(bench_for(workspace, checker, clock, on_portal(workspace)), by_hand=True)
+        obtained = obtain(dataset, fetcher)
         settlement = settle(bench, dataset, obtained.files, (*notes, *obtained.findings), obtained.failed)
         plan = _plan(settlement)
         if settlement.publication and not dry_run and not confirm(plan):
             settlement = declined(settlement)
         settlement, writes = act(acting, settlement, obtained.validators)
+        flush(acting)
         result = _result(settlement, writes, plan)
         if run is not None:
             _close(workspace, run, result, clock)
@@ -147,7 +149,7 @@ def decide(workspace: Workspace, decision: Decision, clock: Clock) -> None:
 
     Raises UsageRefused for an unknown subject or rule.
     """
-    if not workspace.config.register.by_id(decision.subject):
+    if decision.subject not in workspace.config.register.by_id:
         decision = replace(decision, subject=find(workspace, decision.subject).name)
         if not decision.rule:
             raise UsageRefused(
@@ -232,26 +234,32 @@ def _still_publishable(workspace: Workspace, publication: Publication, clock: Cl
 
 
 def _agency(workspace: Workspace, known: KnownDataset) -> Agency:
-    agency = workspace.config.register.by_id(known.agency)
+    agency = workspace.config.register.by_id.get(known.agency)
     allowed = workspace.config.portal.agencies
     if agency is None or (allowed is not None and agency.id not in allowed):
         raise PolicyRefused(
             "RUN-011",
             say("This workspace may not publish for {agency}.", agency=agency.name_vi if agency else known.agency),
-            say("Add {id} to `agencies` in config/portal.toml if it should.", id=known.agency),
+            say("Add {agency} to `agencies` in config/portal.toml if it should.", agency=known.agency),
         )
     return agency
 
 
 def _is_it_this(dataset: Dataset, other: KnownDataset) -> Finding:
+    key = dataset.identifier.rpartition("/")[2]
+    if other.source == "publish":
+        same = other.identifier.rpartition("/")[2]
+        remedy = say("If it is: --dataset {same}. If it is another one: --dataset {new}.", same=same, new=key)
+    else:
+        remedy = say(
+            "That one is collected from the source {source}. If this is another dataset: --dataset {new}.",
+            source=other.source,
+            new=key,
+        )
     return Finding(
         "RUN-016",
         Severity.WARNING,
         say("“{title}” is called nearly like “{other}”. Is it the same?", title=dataset.title, other=other.title),
-        say(
-            "If it is: --dataset {same}. If it is another one: --dataset {new}.",
-            same=other.identifier.rpartition("/")[2] if other.source == "publish" else other.name,
-            new=dataset.identifier.rpartition("/")[2],
-        ),
+        remedy,
         effect=Effect.HOLD,
     )

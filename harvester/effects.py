@@ -30,11 +30,18 @@ class Acting:
     run: int | None  # None: a dry run, nothing is written
     files: FileStore
     clock: Clock
-    lease: Lease | None = None
+    held: Lease | None = None  # of the source; there is one wherever something is written
     portal_down: list[PortalUnavailable] = field(default_factory=list)
     settling: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
     pending: list[Observation] = field(default_factory=list)
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which facts are written."""
+        if self.held is None:
+            raise ValueError("a dry run writes nothing")
+        return self.held
 
 
 def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validators]) -> tuple[Settlement, int]:

@@ -54,6 +54,7 @@ def statistics(workspace: Workspace, day: date, known_at: datetime | None = None
         workspace.store.portal_facts(until, known_at),
         workspace.store.decisions(known_at),
         day,
+        known_at,
         max(revision.recorded_at for revision in revisions.values()),
     )
 

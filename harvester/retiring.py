@@ -61,7 +61,7 @@ def retire(acting: Acting, source: Source, result: SourceResult) -> None:
 
 def _retire(acting: Acting, known: KnownDataset, result: SourceResult) -> Outcome:
     assert acting.run is not None  # noqa: S101 (a dry run retires nothing)
-    agency = acting.workspace.config.register.by_id(known.agency)
+    agency = acting.workspace.config.register.by_id.get(known.agency)
     if agency is None:
         return Outcome.HELD
     reason = say("No longer offered by its source.").render("vi")

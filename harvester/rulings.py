@@ -29,6 +29,12 @@ class Ruling:
 
     verdict: Verdict
     reason: Text | None = None
+    step: Text | None = None  # what to do about it; None: the rule's own remedy
+
+
+def _unknown(reason: Text, step: Text | None = None) -> Ruling:
+    """Unknown; unless `step` says more, there is nothing for the agency to do."""
+    return Ruling(Verdict.UNKNOWN, reason, step or say("nothing to do for the agency; the next run looks again"))
 
 
 # ---------------------------------------------------------------- what is known on a day
@@ -126,15 +132,11 @@ def _by_file(rule: Rule, case: Case) -> Ruling:
     """From the check of what readers find on the portal; where they find nothing, of what was last handed over."""
     checked = case.last(Fact.CHECKED, case.live_content)
     if checked is None:
-        return Ruling(Verdict.UNKNOWN, say("Not checked yet"))
+        return _unknown(say("Not checked yet"))
     verdict = Verdict(checked.value["verdicts"].get(rule.id, "unknown"))
-    found = sorted(
-        (f for f in checked.value["findings"] if f["rule"] == rule.id),
-        key=lambda f: f["severity"] != Severity.ERROR.value,
-    )
-    if verdict is Verdict.MET or not found:
-        return Ruling(verdict, None if verdict is not Verdict.UNKNOWN else say("Not decided by the checks"))
-    return Ruling(verdict, records.from_json(Finding, found[0]).message)
+    found = [f for f in checked.value["findings"] if f["rule"] == rule.id]
+    worst = min(found, key=lambda f: f["severity"] != Severity.ERROR.value, default=None)
+    return _explained(verdict, records.from_json(Finding, worst) if worst else None)
 
 
 def _by_portal(rule: Rule, case: Case) -> Ruling:
@@ -144,11 +146,11 @@ def _by_portal(rule: Rule, case: Case) -> Ruling:
         if carries(reading, case.day, case.carry_days):
             return Ruling(Verdict(reading.value["verdicts"][rule.id]))
         since = _local(reading.valid_at) + timedelta(days=case.carry_days + 1)
-        return Ruling(Verdict.UNKNOWN, say("Unknown since {day}: the portal could not be read", day=since))
+        return _unknown(say("Unknown since {day}: the portal could not be read", day=since))
     if case.live_content is not None:
-        return Ruling(Verdict.UNKNOWN, say("Published, not yet read back"))
+        return _unknown(say("Published, not yet read back"))
     if not carries(case.listed, case.day, case.carry_days):
-        return Ruling(Verdict.UNKNOWN, say("Unknown: the portal was not listed whole lately"))
+        return _unknown(say("Unknown: the portal was not listed whole lately"))
     if standing is not None:
         return Ruling(Verdict.NOT_MET, say("Off the portal since {day}", day=_local(standing.valid_at)))
     return Ruling(Verdict.NOT_MET, say("Not on the portal"))
@@ -158,15 +160,22 @@ def _by_time(rule: Rule, case: Case) -> Ruling:
     """From dated facts, at the day: an unchanged dataset costs no check and still becomes overdue."""
     judge, collected = TIME_RULES.get(rule.id), case.last(Fact.COLLECTED, case.live_content)
     if judge is None:
-        return Ruling(Verdict.UNKNOWN, say("Not decided by the checks"))
+        return _explained(Verdict.UNKNOWN, None)
     if collected is None:
-        return Ruling(Verdict.UNKNOWN, say("Not collected yet"))
-    verdict, finding = judge(case, collected)
-    return Ruling(verdict, finding.message if finding else None)
+        return _unknown(say("Not collected yet"))
+    return _explained(*judge(case, collected))
 
 
 def _by_person(rule: Rule, case: Case) -> Ruling:
-    return Ruling(Verdict.UNKNOWN, say("A person must decide; no decision is recorded"))
+    reason = say("A person must decide; no decision is recorded")
+    return _unknown(reason, say("record the decision with `opendata decide`"))
+
+
+def _explained(verdict: Verdict, finding: Finding | None) -> Ruling:
+    """A check's verdict in the words of its finding; what is not met is mended as the rule says."""
+    if verdict is Verdict.UNKNOWN:
+        return _unknown(finding.message, finding.remedy) if finding else _unknown(say("Not decided by the checks"))
+    return Ruling(verdict, finding.message if finding and verdict is Verdict.NOT_MET else None)
 
 
 DECIDED_BY: Mapping[str, Callable[[Rule, Case], Ruling]] = {

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from checks.child import Judge as ChildJudge
-
 from harvester.collecting import Collected, collected
 from harvester.effects import Acting, act, flush, tally
 from harvester.errors import RunLocked, SourceChanged, SourceUnavailable, UsageRefused
@@ -87,7 +86,7 @@ def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | 
             bench = replace(bench, policy=source.files)
             if acting.run is not None:
                 lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
-                acting = replace(acting, lease=lease, pending=[])
+                acting = replace(acting, held=lease, pending=[])
             _collect(bench, acting, source, result, progress)
             if acting.run is not None:
                 _close(acting, lease, source, result)
@@ -125,8 +124,8 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
     if newcomers and result.complete:
         bench = replace(bench, renamed=renamed(acting.workspace, source, newcomers, listed))
         for identifier, known in bench.renamed.items():
-            if acting.lease:
-                store.move(known.name, identifier, acting.lease)
+            if acting.held:
+                store.move(known.name, identifier, acting.held)
     for item in newcomers:
         _settle(bench, acting, item, result, progress)
     flush(acting)

@@ -37,6 +37,9 @@ from harvester.workspace import Clock, Workspace
 NAMESPACE = uuid.UUID("5d1f2c0e-0b0e-5f6a-9a54-6e676865616e")
 """Of our resource ids: uuid5 of dataset name and logical file, so that links outlive versions."""
 
+ALIKE = 0.85
+"""Titles at least this alike (difflib, without marks) may name one dataset: "Danh mục thuốc", "Danh mục các thuốc"."""
+
 Judge = Callable[..., Report]
 """`checks.check`, or a `checks.child.Judge` that does the same in a child process with limits."""
 
@@ -90,7 +93,7 @@ def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: froze
 
 def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, ...], failed: int) -> Settlement:
     """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not."""
-    agency = bench.workspace.config.register.by_id(dataset.agency) if dataset.agency else None
+    agency = bench.workspace.config.register.by_id.get(dataset.agency)
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
     if agency is None:
@@ -131,7 +134,7 @@ def similar(workspace: Workspace, dataset: Dataset) -> tuple[KnownDataset, ...]:
         other
         for other in others
         if (other.source, other.identifier) != (dataset.source, dataset.identifier)
-        and (fold(other.title) == fold(dataset.title) or SequenceMatcher(None, plain(other.title), title).ratio() > 0.9)
+        and (fold(other.title) == fold(dataset.title) or SequenceMatcher(None, plain(other.title), title).ratio() >= ALIKE)
     )
 
 
@@ -282,7 +285,7 @@ def _not_for(agency: Agency) -> Finding:
         "RUN-011",
         Severity.ERROR,
         say("This workspace may not publish for {agency}.", agency=agency.name_vi),
-        say("Add {id} to `agencies` in config/portal.toml if it should.", id=agency.id),
+        say("Add {agency} to `agencies` in config/portal.toml if it should.", agency=agency.id),
         effect=Effect.REFUSE,
     )
 

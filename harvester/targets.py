@@ -12,7 +12,7 @@ from harvester.i18n import Language, Text, say
 from harvester.ledger import DatasetFacts, Decision, Fact, Observation
 from harvester.model import Agency, Outcome, Rule, RuleSet, Severity, Target, Verdict
 from harvester.registry import needed
-from harvester.rulings import DECIDED_BY, HANDED_OVER, Case, as_of, in_force, rule_on
+from harvester.rulings import DECIDED_BY, HANDED_OVER, Case, Ruling, as_of, in_force, rule_on
 
 LENIENT = ("C11", "C01", "C03")
 """The lenient reading: listed on the portal, machine-readable, reachable (domain: provinces count any supply)."""
@@ -28,13 +28,15 @@ class Obstacle:
     rule: Rule
     dataset: str  # title; "" when the agency has none
     reason: Text | None  # what is wrong, or why it is unknown; None: the rule's own title says it
+    step: Text | None = None  # the smallest next step; None: the rule's own remedy says it
 
     def text(self, language: Language) -> str:
         """What is wrong, under which rule, and the smallest next step."""
         vietnamese = language == "vi"
         title = self.rule.title_vi if vietnamese else self.rule.title_en
-        step = self.rule.remedy_vi if vietnamese else self.rule.remedy_en
+        remedy = self.rule.remedy_vi if vietnamese else self.rule.remedy_en
         reason = (self.reason or say("Not met: {title}", title=title)).render(language).rstrip(". ")
+        step = self.step.render(language) if self.step and self.step.id else remedy
         return f"{reason} ({self.rule.id}): {step}" if step else f"{reason} ({self.rule.id})"
 
 
@@ -46,7 +48,7 @@ class DatasetJudgement:
     title: str
     agency: str  # agency id it was collected for
     verdicts: Mapping[str, Verdict]  # by rule id
-    obstacles: tuple[Obstacle, ...]  # blocking rules not met, then unknown ones
+    obstacles: tuple[Obstacle, ...]  # blocking rules not met, then unknown ones; one told by another left out
     verdict: Verdict
     lenient: Verdict
     outcome: Outcome | None  # of the last run that had it
@@ -114,9 +116,9 @@ def dataset_verdicts(
         agency=facts.agency,
         verdicts=verdicts,
         obstacles=tuple(
-            Obstacle(rule, title, rulings[rule.id].reason)
+            Obstacle(rule, title, rulings[rule.id].reason, rulings[rule.id].step)
             for rule in sorted(blocking, key=lambda rule: _urgency(rule, verdicts[rule.id]))
-            if verdicts[rule.id] is not Verdict.MET
+            if verdicts[rule.id] is not Verdict.MET and not _follows(rule, rulings)
         ),
         verdict=_all([verdicts[rule.id] for rule in blocking]),
         lenient=_all([verdicts.get(id, Verdict.UNKNOWN) for id in LENIENT]),
@@ -136,6 +138,12 @@ def _all(verdicts: Sequence[Verdict]) -> Verdict:
 def _urgency(rule: Rule, verdict: Verdict) -> tuple[bool, int, str]:
     """What is wrong before what is unknown, and causes (the file) before what follows from them (the portal)."""
     return verdict is Verdict.UNKNOWN, list(DECIDED_BY).index(rule.decided_by), rule.id
+
+
+def _follows(rule: Rule, rulings: Mapping[str, Ruling]) -> bool:
+    """Whether a portal rule fails only because the dataset is not found on the portal, which C11 already tells."""
+    listed, ruling = rulings.get("C11"), rulings[rule.id]
+    return rule.decided_by == "portal" and rule.id != "C11" and ruling.reason is not None and ruling == listed
 
 
 def _outcome(case: Case) -> tuple[Outcome | None, frozenset[str]]:

@@ -1,10 +1,11 @@
 """A workspace: one folder with its configuration, its state and its portal, opened for one command."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harvester.config import Config, load
 from harvester.environment import Environment, environment
@@ -50,7 +51,7 @@ def open_workspace(
     """Open `folder` for one command and close it after.
 
     The configuration is read and, when `writing`, each changed file of it is recorded as a revision. With
-    `writing=False` (a dry run) nothing is created: a workspace without a database gets one in memory.
+    `writing=False` (a dry run) nothing is created: a workspace without a database gets one in a temporary folder.
     Raises ConfigurationError naming file, line and key.
     """
     settings = environment(environ)
@@ -62,10 +63,11 @@ def open_workspace(
             say("Kinds in this version: {kinds}.", kinds=", ".join(PUBLISHERS)),
             {"file": "config/portal.toml", "sheet": None, "row": None, "column": "kind", "cell": None},
         )
-    database = settings.database or str(folder / "state.db")
-    if not writing and not settings.database and not (folder / "state.db").exists():
-        database = "sqlite://"
-    with Store.open(database, clock()) as store:
+    with ExitStack() as stack:
+        database = settings.database or str(folder / "state.db")
+        if not writing and not settings.database and not (folder / "state.db").exists():
+            database = str(Path(stack.enter_context(TemporaryDirectory())) / "state.db")
+        store = stack.enter_context(Store.open(database, clock()))
         if writing:
             store.record_revisions(config.documents, clock())
         publisher = PUBLISHERS[config.portal.kind](config.portal, folder / "portal")

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from harvester.stats import to_json
 from workspaces import Clock, hand_over, make_workspace, opened, tree
 
 import checks
@@ -16,6 +15,7 @@ from harvester.model import Outcome, Verdict
 from harvester.portal import statistics
 from harvester.results import Plan, PublishResult
 from harvester.run import run
+from harvester.stats import to_json
 
 
 @pytest.fixture

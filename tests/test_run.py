@@ -219,9 +219,8 @@ def test_a_source_that_is_not_there_fails_alone(tmp_path: Path, clock: Clock):
 
 
 def test_figures_follow_the_run(folder: Path, clock: Clock):
-    from harvester.stats import to_json
-
     from harvester.portal import statistics
+    from harvester.stats import to_json
 
     with opened(folder, clock) as workspace:
         target = to_json(statistics(workspace, date(2026, 11, 24)), "vi")["targets"][0]

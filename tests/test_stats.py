@@ -133,7 +133,7 @@ def test_two_merged_departments_datasets_stand_together():
     _, stats = home_affairs("2025-03-01", home, labour)
     told = next(a for a in stats["targets"][0]["agencies"] if a["id"] == "NA-P-SNV")
     assert (told["verdict"], told["datasets"]) == ("met", 2)
-    assert {o["rule"] for o in told["obstacles"]} == {"C05", "C03", "C11", "C12"}
+    assert {o["rule"] for o in told["obstacles"]} == {"C05", "C11"}
 
 
 def test_a_districts_dataset_is_unassigned_once_several_communes_take_over():
@@ -203,7 +203,7 @@ def test_the_json_has_the_shape_of_the_contract():
     assert [(o["rule"], o["dataset"]) for o in obstacles] == [("C06", "Bệnh viện"), ("C07", "Bệnh viện")]
     assert obstacles[1]["text"].endswith("(C07): sửa C07")
     assert agencies[1]["obstacles"] == [
-        {"rule": "C11", "dataset": "", "text": "Chưa biết tập dữ liệu nào của cơ quan (C11): sửa C11"}
+        {"rule": "C11", "dataset": "", "text": "Chưa biết bộ dữ liệu nào của cơ quan (C11): sửa C11"}
     ]
 
 

@@ -1,5 +1,6 @@
 """Which datasets are open by the rules on a day, and which agencies count."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from facts import (
     withdrawn,
 )
 
+from harvester.i18n import Text
 from harvester.ledger import Decision, Observation
 from harvester.model import Figure, Level, Outcome, Severity, Verdict
 from harvester.targets import AgencyResult, DatasetJudgement, agency_verdict, count, dataset_verdicts
@@ -258,6 +260,8 @@ def test_a_blocking_rule_for_a_person_waits_for_the_decision():
     assert judge(*V1, rules=rules).verdict is UNKNOWN
     assert judge(*V1, rules=rules, decisions=(decision("d1", "C16", MET, "2026-11-01"),)).verdict is MET
     refused = judge(*V1, rules=rules, decisions=(decision("d1", "C16", NOT_MET, "2026-11-01"),))
+    waiting = judge(*V1, rules=rules).obstacles[0]
+    assert waiting.text("en").endswith("(C16): record the decision with `opendata decide`")
     assert refused.obstacles[0].text("en") == "Decided by QĐ 12/QĐ-UBND (C16): mend C16"
 
 
@@ -265,18 +269,33 @@ def test_obstacles_name_what_is_wrong_before_what_is_unknown_and_causes_before_e
     findings = (found("C15", "Hint", Severity.INFO), found("C15", "Cột “CCCD” có số căn cước."), found("C20", "other"))
     observations = (collected("2026-11-01"), checked("2026-11-01", C15="not_met", C01="unknown", findings=findings))
     judged = judge(*observations, listing=listed("2026-11-01"))
-    assert [o.rule.id for o in judged.obstacles] == ["C15", "C03", "C11", "C12", "C01"]
+    assert [o.rule.id for o in judged.obstacles] == ["C15", "C11", "C01"]
     assert judged.obstacles[0].text("vi") == "Cột “CCCD” có số căn cước (C15): sửa C15"
-    assert judged.obstacles[2].text("vi") == "Chưa có trên cổng (C11): sửa C11"
-    assert judged.obstacles[4].text("vi") == "Bộ kiểm tra chưa kết luận được (C01): sửa C01"
+    assert judged.obstacles[1].text("vi") == "Chưa có trên cổng (C11): sửa C11"
+    assert judged.obstacles[2].text("vi") == (
+        "Bộ kiểm tra chưa kết luận được (C01): cơ quan chưa phải làm gì; lần chạy sau sẽ xem lại"
+    )
     assert {o.dataset for o in judged.obstacles} == {"Bệnh viện"}
 
 
 def test_an_obstacle_says_since_when_it_is_unknown_or_gone():
-    unknown = judge(*V1, on="2026-11-09").obstacles[0]
-    assert unknown.text("vi") == "Không rõ từ 09/11/2026: chưa đọc được cổng (C03): sửa C03"
-    gone = judge(*V1, withdrawn("2026-11-03"), listing=listed("2026-11-03"), on="2026-11-04").obstacles[1]
+    [unknown] = judge(*V1, on="2026-11-09").obstacles
+    assert unknown.text("vi") == (
+        "Không rõ từ 09/11/2026: chưa đọc được cổng (C11): cơ quan chưa phải làm gì; lần chạy sau sẽ xem lại"
+    )
+    [gone] = judge(*V1, withdrawn("2026-11-03"), listing=listed("2026-11-03"), on="2026-11-04").obstacles
     assert gone.text("en") == "Off the portal since 3 Nov 2026 (C11): mend C11"
+
+
+def test_portal_rules_that_fail_for_their_own_reason_are_told_one_by_one():
+    judged = judge(*V1, read_back("2026-11-02", C03="not_met", C11="not_met"))
+    assert [o.rule.id for o in judged.obstacles] == ["C03", "C11"]
+
+
+def test_what_is_in_doubt_is_told_with_the_words_of_the_check():
+    doubt = replace(found("C15", "Cột “ghi chú” có thể có tên người."), remedy=Text("look at it", {}))
+    [told] = judge(collected("2026-11-01"), checked("2026-11-01", C15="unknown", findings=(doubt,)), *V1[2:]).obstacles
+    assert told.text("vi") == "Cột “ghi chú” có thể có tên người (C15): look at it"
 
 
 def test_a_rule_not_met_without_a_finding_is_named_by_its_title():
@@ -345,15 +364,15 @@ def test_an_official_result_never_leaves_the_lenient_reading_behind_the_strict()
 
 
 def test_the_dataset_nearest_to_being_met_comes_first():
-    datasets = [standing(NOT_MET, 3, "a"), standing(NOT_MET, 1, "b"), standing(UNKNOWN, 2, "c")]
+    datasets = [standing(NOT_MET, 2, "a"), standing(NOT_MET, 1, "b"), standing(UNKNOWN, 2, "c")]
     judged = agency_verdict(agency("A"), datasets, RULES, (), day("2026-11-02"), True)
-    assert [o.rule.id for o in judged.obstacles] == ["C15", "C03", "C15", "C15", "C03", "C11"]
+    assert [o.rule.id for o in judged.obstacles] == ["C15", "C11", "C15", "C15", "C11"]
 
 
 def test_an_agency_without_a_dataset_is_told_to_publish_one():
     told = result([]).obstacles
     assert [(o.rule.id, o.dataset, o.text("vi")) for o in told] == [
-        ("C11", "", "Chưa biết tập dữ liệu nào của cơ quan (C11): sửa C11")
+        ("C11", "", "Chưa biết bộ dữ liệu nào của cơ quan (C11): sửa C11")
     ]
     assert result([], rules=None).obstacles == ()
     assert result([], decisions=(OFFICIAL,)).obstacles == ()

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harvester.starting import initialise
-
 from harvester.workspace import Workspace, open_workspace
 
 NOON = datetime(2026, 11, 24, 5, tzinfo=UTC)

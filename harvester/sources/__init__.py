@@ -139,3 +139,6 @@ SOURCES: Mapping[str, Collect] = {
     "datapackage": _listing(datapackage.collect),
 }
 """The kinds of source by name; a new kind is a module with `collect` and a line here."""
+
+KINDS: Mapping[str, frozenset[str]] = {kind: frozenset() for kind in SOURCES}
+"""The names of each kind's own options in its source file (none so far)."""

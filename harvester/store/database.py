@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -23,6 +24,8 @@ from harvester.store import tables
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "opendata_version"  # not Alembic's usual name: a PostgreSQL database may be shared with others
 MIGRATION_LOCK = 5517  # any fixed number: two processes must not migrate one PostgreSQL database at once
+
+WAL_ATTEMPTS = 20
 
 
 def columns(kind: type, table: Table) -> list[ColumnElement[Any]]:
@@ -165,14 +168,32 @@ def _dump(value: Any) -> str:
     return json.dumps(to_json(value), separators=(",", ":"))
 
 
-def _prepare_sqlite(connection: Any, _: Any) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     """FULL, not NORMAL: in WAL both outlive kill -9, but only FULL keeps the last commits over a power cut.
 
     The journal must know of an effect on the portal before it happens, also after a power cut.
     """
     connection.isolation_level = None  # or the driver begins by itself, too late: two writers lose updates
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    _enter_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL").close()
+    connection.execute("PRAGMA foreign_keys = ON").close()
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Turning a new file to WAL is the one step for which SQLite does not wait when processes create it together.
+
+    So wait for the others by a write that changes nothing, and try again; a file once in WAL stays so.
+    """
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN IMMEDIATE").close()
+            connection.execute("COMMIT").close()
+    connection.execute("PRAGMA journal_mode = WAL").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
