@@ -19,6 +19,8 @@ UNPACKED_BYTES = 10**9  # all entries together
 RATIO = 100  # unpacked : packed, above RATIO_FLOOR bytes
 RATIO_FLOOR = 10 * 2**20
 _DIRECTORY_BYTES = ENTRIES * 1_000
+# what zipfile raises on garbage; ValueError: names in no encoding, offsets below zero
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, ValueError)
 _END = b"PK\x05\x06"  # end of central directory, at most 64 kB and 22 bytes before the end of the file
 
 
@@ -42,7 +44,7 @@ def opened_zip(path: Path) -> Iterator[tuple[zipfile.ZipFile, Entries]]:
         with zipfile.ZipFile(path) as opened:
             _judge_sizes(path, opened.infolist())
             yield opened, _entries(opened.infolist())
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise _refused("FIL-010", path, say("it is damaged, or no ZIP archive")) from error
     except OSError as error:
         raise SourceUnavailable(

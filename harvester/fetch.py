@@ -157,12 +157,16 @@ class Fetcher:
 
     def _once(self, url: str, headers: dict[str, str], receive: Callable[[requests.Response], T]) -> T:
         try:
-            with self._session.get(url, headers=headers, stream=True) as response:
+            response = self._session.get(url, headers=headers, stream=True)
+        except (requests.RequestException, HTTPError, ValueError) as error:  # ValueError: a redirect to nonsense
+            raise explained(url, error) from error
+        try:
+            with response:
                 conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
                 if response.status_code not in ((200, 203, 304) if conditional else (200, 203)):
                     raise answered(url, response.status_code, response.headers)
                 return receive(response)
-        except (requests.RequestException, HTTPError, zlib.error, UnicodeError) as error:
+        except (requests.RequestException, HTTPError, zlib.error) as error:
             raise explained(url, error) from error
 
     def _wait(self, error: SourceError, attempt: int) -> float | None:

@@ -41,7 +41,7 @@ _INNER = tuple(ipaddress.ip_network(network) for network in _NEVER.split())
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the last 32 bits
 _SAFE_HEADERS = {"accept", "accept-encoding", "connection", "if-modified-since", "if-none-match", "user-agent"}
 _ADDRESSES_TRIED = 3  # of one host, each for the connect time-out
-_GLANCE = 1.0  # seconds between looks at whether the run is being stopped
+_GLANCE = 0.2  # seconds between looks at whether the run is being stopped
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from harvester.errors import SourceChanged, SourceError
 from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Place, Resource, Source
-from harvester.sources.describing import apart, dataset_of, inside, readable, resource_of
+from harvester.sources.describing import DATASET_KEYS, apart, dataset_of, inside, readable, resource_of
 from harvester.sources.descriptors import Descriptor, read_json
 from harvester.sources.fields import Fields, masked
 from harvester.sources.holding import Holding, hold
@@ -150,9 +150,7 @@ def _descriptor(address: str, fetcher: Fetcher, workspace: Path) -> tuple[bytes,
 
 def _in_our_words(descriptor: Mapping[str, Any]) -> dict[str, Any]:
     """Standard properties under our keys; what has the wrong shape is passed on, to be noted where it is read."""
-    values = {
-        key: descriptor[key] for key in ("title", "description", "keywords", "resources", *_OURS) if key in descriptor
-    }
+    values = {key: descriptor[key] for key in DATASET_KEYS if key in descriptor and key != "license"}
     people = [c for c in _list(descriptor.get("contributors")) if isinstance(c, dict)]
     contact = _with_role(people, "contact") or {}
     standard = {

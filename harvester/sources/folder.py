@@ -7,8 +7,8 @@ files, and `<stem>.yaml` (`.yml`, `.dataset.yaml`) beside them is its metadata. 
 
 Keys of `dataset.yaml`, all optional: `title`, `description`, `publisher`, `creator`, `licence` (or `license`: an id, a
 URL or a title), `frequency` ("hằng tháng", "yearly" …), `issued`, `modified` (2026-03-31 or 31/03/2026), `keywords` (a
-list), `theme`, `language`, `spatial`, `period` (`start`, `end`), `contact`, `landing_page`, `fee`, `catalogue_item` (its
-number in the list of datasets owed), `resources`: a list of `path`, `title`, `format`, `encoding`, `schema` (Table
+list), `theme`, `language`, `spatial`, `period` (`start`, `end`), `contact`, `landing_page`, `fee`, `catalogue_item`
+(its number in the list of datasets owed), `resources`: a list of `path`, `title`, `format`, `encoding`, `schema` (Table
 Schema), `dialect`, `hash`, `bytes`, `rows`. Without `resources` every file is one.
 """
 
