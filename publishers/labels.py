@@ -62,6 +62,7 @@ LABELS: Mapping[str, Text] = {
     "level_province": say("Province"),
     "level_district": say("District"),
     "level_commune": say("Commune"),
+    "level_other": say("No agency of the province"),
     "verdict": say("Result"),
     "datasets": say("Datasets"),
     "reason": say("Reason"),
