@@ -19,7 +19,7 @@ from harvester.cron import cron_mistake
 from harvester.documents import Row, Section, mistake, table, toml
 from harvester.errors import ConfigurationError, UsageRefused
 from harvester.i18n import Text, say
-from harvester.model import Agency, FilePolicy, Level, Owed, Portal, RuleSet, Source, Target
+from harvester.model import Agency, FilePolicy, Level, Owed, Place, Portal, RuleSet, Source, Target
 from harvester.names import nearest
 from harvester.registry import Register, checked
 
@@ -27,8 +27,8 @@ Kinds = Mapping[str, Collection[str]]
 """The kinds of source there are, each with the names of its own options."""
 
 PORTALS = ("catalogue", "ckan")
-REQUIRED = ("portal.toml", "agencies.csv", "targets.toml")
-FILES = (*REQUIRED, "catalogue.csv", "rules/*.toml", "sources/*.toml")
+REQUIRED = ("portal.toml", "agencies.csv", "targets.toml", "rules/*.toml")
+FILES = (*REQUIRED, "catalogue.csv", "sources/*.toml")
 LARGEST = 10_000_000  # bytes of one document; the province's register has 45,000
 
 AGENCY_COLUMNS = tuple(field.name for field in fields(Agency) if field.name != "line")
@@ -103,11 +103,11 @@ def read(documents: Mapping[str, bytes], kinds: Kinds | None = None) -> Config:
     With `kinds` a source of another kind, or with an option its kind does not have, is a mistake; without, as for
     revisions that were accepted once, every kind and option is taken as it is. Raises ConfigurationError.
     """
-    for name in REQUIRED:
-        if name not in documents:
-            message = say("config/{name} is missing.", name=name)
+    for pattern in REQUIRED:
+        if not any(fnmatch(name, pattern) for name in documents):
+            message = say("config/{name} is missing.", name=pattern)
             remedy = say("`opendata init` in an empty folder writes one that can be copied.")
-            raise ConfigurationError("CFG-001", message, remedy, {"file": f"config/{name}"})
+            raise ConfigurationError("CFG-001", message, remedy, Place(file=f"config/{pattern}").to_json())
     sources = _folder(documents, "sources")
     register = checked(
         [_agency(row) for row in table("config/agencies.csv", documents["agencies.csv"], AGENCY_COLUMNS)]
@@ -139,7 +139,7 @@ def _folder(documents: Mapping[str, bytes], folder: str) -> list[tuple[str, Sect
         if name.startswith(f"{folder}/"):
             id = PurePosixPath(name).stem
             if not re.fullmatch("[a-z0-9][a-z0-9-]{0,59}", id):
-                message = say("The name of the file is the id; `{id_}` is not one.", id_=id[:100])
+                message = say("The name of the file is the id; `{name}` is not one.", name=id[:100])
                 remedy = say("Use small letters without marks, digits and hyphens: so-y-te.toml.")
                 raise mistake("CFG-006", f"config/{name}", 1, None, message, remedy)
             found.append((id, toml(f"config/{name}", documents[name])))
@@ -213,7 +213,7 @@ def _source(id: str, document: Section, register: Register, kinds: Kinds | None)
     document.keys(needed=("kind", "address"), allowed=SOURCE_KEYS | own)
     source = Source(
         id=id,
-        kind=document.word("kind", kinds or [document.text("kind")]),
+        kind=document.word("kind", [document.text("kind")] if kinds is None else kinds),
         address=_address(document),
         agency=document.text("agency"),
         agencies=_publishers(document.section("agencies"), register),
