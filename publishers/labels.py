@@ -65,6 +65,12 @@ LABELS: Mapping[str, Text] = {
     "more": say("{n} more"),
     "no_obstacle": say("No obstacle"),
     "not_judged": say("Not judged yet"),
+    "basis": say("Judged by: {title}."),
+    "unverified": say(
+        "The text of these rules was not seen by the makers of this program; check before relying on it."
+    ),
+    "document": say("Official figures by"),
+    "by_document": say("Official result by {document}"),
     "next_step": say("Next step"),
     "next_met": say("Keep the published data up to date."),
     "next_none": say("Hand over a first dataset with its description, so that it can be checked and published."),
@@ -124,7 +130,7 @@ LABELS: Mapping[str, Text] = {
     "cell": say("cell {cell}"),
     "row": say("row {row}"),
     "column": say("column {column}"),
-    "stable": say("This page always shows the newest version:"),
+    "stable": say("Always the newest version"),
     "withdrawn": say("This dataset was taken down"),
     "withdrawn_on": say("Day"),
     "withdrawn_note": say("The files are no longer offered here. Copies made earlier may no longer be right."),

@@ -207,6 +207,7 @@ def is_ours(description: Any, name: str) -> bool:
         and isinstance(agency, dict)
         and agency.keys() >= {"id", "slug", "name_vi", "name_en"}
         and isinstance(resources, list)
+        and bool(resources or own.get("withdrawn"))
         and all(isinstance(r, dict) and r.keys() >= {"id", "path", "filename", "hash", "bytes"} for r in resources)
     )
 

@@ -79,6 +79,7 @@ def _target(site: Site, figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "as_of": site.as_of,
         "known_at": _time(figures.get("known_at")),
+        "basis": figures.get("basis"),
         "targets": figures.get("targets", ()),
         "slugs": {agency.id: agency.slug for agency in site.agencies},
     }
@@ -198,10 +199,16 @@ def _environment(language: Language) -> Environment:
         day=lambda value: i18n.day(date.fromisoformat(value) if isinstance(value, str) else value, language),
         time=lambda value: Text("{t}", {"t": value}).render(language),
         number=lambda value: i18n.number(value, language),
-        percent=lambda value: i18n.number(value, language, 1 if value % 1 else 0) + " %",
+        percent=lambda value: _percent(value, language),
         size=lambda value: _size(value, language),
     )
     return environment
+
+
+def _percent(value: float, language: Language) -> str:
+    """`20,6 %` in Vietnamese (with a space that does not break), `20.6%` in English."""
+    shown = i18n.number(round(value, 1), language, 0 if round(value, 1) % 1 == 0 else 1)
+    return f"{shown}\N{NO-BREAK SPACE}%" if language == "vi" else f"{shown}%"
 
 
 def _size(value: int, language: Language) -> str:
