@@ -60,7 +60,7 @@ def init(ctx: typer.Context, folder: Folder, portal: Kind = "catalogue") -> int:
     Nothing that exists is overwritten.
     """
     from harvester import screens
-    from harvester.config import initialise
+    from harvester.starting import initialise
 
     session: Session = ctx.obj
     options.one_of("--portal", portal, KINDS)
