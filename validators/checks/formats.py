@@ -58,7 +58,7 @@ def recognise(path: Path) -> Kind:
         return Kind.EMPTY
     if head.startswith(_OLE):
         return _kind_of_ole(path)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(path)
     signed = next((kind for signature, kind in _SIGNATURES if head.startswith(signature)), None)
     return signed or _kind_of_text(head)

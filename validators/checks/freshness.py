@@ -7,7 +7,7 @@ months of NĐ 47/2020 Điều 20.3.
 import calendar
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 
@@ -45,7 +45,7 @@ class Due:
     months: int = 0  # calendar months
     days: int = 0
     grace: int = 0  # days
-    called: Text = Text("", {})
+    called: Text = field(default_factory=lambda: say(""))
 
     def after(self, last: date) -> date:
         """The last day, inclusive, on which `last` still is new enough."""
@@ -198,11 +198,10 @@ def _number(word: str) -> int:
 
 
 def _every(n: int, unit: str, size: int) -> Frequency:
-    return (
-        _nearest(_MONTHS if unit == "month" else _DAYS, n * size)
-        if unit == "month" or n * size <= 15
-        else _nearest(_MONTHS, n * size / 31)
-    )
+    """Once in `n` periods of `size` days or months."""
+    if unit == "day" and n * size <= max(_DAYS):
+        return _nearest(_DAYS, n * size)
+    return _nearest(_MONTHS, n * size if unit == "month" else n * size / 31)
 
 
 def _times(n: int, unit: str, size: int) -> Frequency:

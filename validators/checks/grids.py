@@ -98,7 +98,7 @@ def _judge_encoding(resource: Resource, text: Written) -> Iterator[Finding]:
             "FMT-014",
             Severity.ERROR,
             say(
-                "“{file}” is not written in UTF-8: line {row} (byte {byte}) cannot be read. It may use an old font code such as TCVN3 (ABC) or VNI.",
+                "“{file}” is not in UTF-8: line {row}, byte {byte}. It may use an old font code (TCVN3, VNI).",
                 file=name,
                 row=text.bad_row,
                 byte=text.bad_byte,
@@ -170,7 +170,7 @@ def _runs(cell: str) -> bool:
     rest = cell[1:].lstrip()
     if cell[0] in "=@":
         return len(rest) > 1 and (cell[0] == "=" or "(" in rest)
-    return "(" in rest and rest[:1].isalpha() and rest.split("(")[0].isupper() or "|" in rest
+    return ("(" in rest and rest[:1].isalpha() and rest.split("(")[0].isupper()) or "|" in rest
 
 
 Read = tuple[tuple[Sheet, ...], Mapping[str, str]]
