@@ -21,12 +21,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from harvester.config import Config, environment, load
+from harvester.config import Config, load
+from harvester.environment import environment
 from harvester.errors import OpendataError
 from harvester.i18n import Language, Text, say
 from harvester.model import ZONE
 from harvester.schedule import next_times
-from harvester.sources import SOURCES
+from harvester.sources import KINDS
 from harvester.store import Store
 
 NEEDED = (
@@ -83,7 +84,7 @@ class Surroundings:
     @cached_property
     def config(self) -> Config:
         """The configuration; raises ConfigurationError, each time it is asked for."""
-        return load(self.folder, SOURCES)
+        return load(self.folder, KINDS)
 
     @cached_property
     def database(self) -> str | None:
