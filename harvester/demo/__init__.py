@@ -78,8 +78,8 @@ def demo(
     """Make the demo's workspace at `folder`, or go on with the one that is there, and run the whole job twice.
 
     The environment is not read: the demo never touches the database of a real workspace. `language` chooses the
-    pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, UsageRefused (DEM-002,
-    DEM-003) for a folder that is in use for anything else; nothing is ever overwritten.
+    pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, and
+    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten.
     """
     if kind not in PUBLISHERS:
         raise ConfigurationError(
