@@ -60,5 +60,9 @@ class PolicyRefused(OpendataError):
     """Personal data, secret marking, deletion brake, another agency's dataset; exit 5."""
 
 
+class HandEdited(PolicyRefused):
+    """Edited on the portal and changed by its source: the dataset is held, a person must decide."""
+
+
 class RunLocked(OpendataError):
     """Another run holds the lock; exit 6."""

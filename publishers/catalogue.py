@@ -12,7 +12,7 @@ from typing import Any
 
 from harvester.errors import PublicationRefused
 from harvester.i18n import say
-from harvester.model import Change, Portal, Publication, Seen, SeenFile, Tombstone
+from harvester.model import Change, HandEdit, Portal, Publication, Seen, SeenFile, Tombstone
 from publishers import Site, metadata, pages
 from publishers.dcat import data_json, dcat
 from publishers.folder import WITHDRAWN, Folder, measure, owner
@@ -37,13 +37,17 @@ class Catalogue:
         with self._folder.reading():
             return self._seen(name)
 
-    def difference(self, wanted: Publication, seen: Seen | None) -> tuple[Change, ...]:
+    def difference(self, wanted: Publication, seen: Seen | None, last: Publication | None = None) -> tuple[Change, ...]:
         """Field by field and file by file; a withdrawn dataset comes back as a whole."""
         package = metadata.data_package(wanted, self._portal.illustration)
         new = metadata.seen(package, wanted.name, self.url(wanted.name), metadata.seen_files(package))
         return metadata.difference(new, seen)
 
-    def publish(self, wanted: Publication, seen: Seen | None) -> int:
+    def hand_edits(self, wanted: Publication, seen: Seen | None, last: Publication | None) -> tuple[HandEdit, ...]:
+        """None: nobody writes in this portal but us."""
+        return ()
+
+    def publish(self, wanted: Publication, seen: Seen | None, last: Publication | None = None) -> int:
         """Stage the version, put it in its place, turn the pointer; 0 if it was there whole already.
 
         Raises PublicationRefused for names that could leave the folder or run in a browser, for what is not ours under
@@ -70,6 +74,10 @@ class Catalogue:
             if before and before != version and WITHDRAWN in before:
                 self._folder.remove([before])
         return int(wrote)
+
+    def repair(self, wanted: Publication, last: Publication | None = None) -> int:
+        """As `publish`, which mends what it finds damaged."""
+        return self.publish(wanted, None)
 
     def read_back(self, name: str) -> Seen | None:
         """As `find`, with size and SHA-256 of the bytes that lie there; a missing file is missing."""

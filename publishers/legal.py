@@ -27,13 +27,13 @@ def check(wanted: Publication) -> None:
     if not wanted.files:
         raise _no_files(wanted.name)
     if wanted.version < 1 or not NAME.fullmatch(wanted.agency.slug):
-        raise _refused_name(f"{wanted.agency.slug}.{wanted.version}")
+        raise refused_name(f"{wanted.agency.slug}.{wanted.version}")
 
 
 def check_name(name: str) -> None:
     """Raise PublicationRefused for what is no frozen name."""
     if not NAME.fullmatch(name):
-        raise _refused_name(name)
+        raise refused_name(name)
 
 
 def _check_file(file: PublishedFile) -> None:
@@ -47,7 +47,8 @@ def _check_file(file: PublishedFile) -> None:
         )
 
 
-def _refused_name(name: str) -> PublicationRefused:
+def refused_name(name: str) -> PublicationRefused:
+    """A name that is none."""
     return PublicationRefused(
         "CAT-011",
         say("“{name}” cannot be a name on the portal.", name=name[:80]),
