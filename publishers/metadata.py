@@ -16,18 +16,8 @@ Description = Mapping[str, Any]
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 NOT_COMPARED = {"name", "version", "agency", "notice", "notice_en"}
-OWN = {
-    "name",
-    "key",
-    "version",
-    "withdrawn",
-    "illustration",
-    "agency",
-    "creator",
-    "issued",
-    "modified",
-    "frequency",
-} | {"licence", "theme", "language", "spatial", "contact", "period_start", "period_end", "findings"}
+SAID = {"creator", "issued", "modified", "frequency", "theme", "language", "spatial", "contact", "licence"}
+OWN = SAID | {"name", "key", "version", "withdrawn", "illustration", "agency", "period_start", "period_end", "findings"}
 """What under `opendata` this portal's catalogues rely on."""
 FINDINGS = 200  # findings kept in a description; a broken table can have thousands
 CREATIVE_COMMONS = re.compile(r"CC-(BY|BY-SA|BY-ND|BY-NC)-([1-4]\.0)")

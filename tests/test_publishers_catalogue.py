@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import html
 import itertools
 import json
 import os
@@ -414,6 +415,30 @@ def test_pages_load_nothing_from_elsewhere(tmp_path: Path):
     style = (tmp_path / "portal" / "static" / "style.css").read_text("utf-8")
     assert "url(" not in style
     assert "@import" not in style
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE)
+def test_markup_stays_text_on_every_page_around_the_data(tmp_path: Path, text: str):
+    publisher = portal_in(tmp_path, title=text)
+    agency = samples.agency(name=text, name_en=text)
+    publisher.publish(wanted_in(tmp_path, agency=agency, dataset=samples.dataset(text, keywords=(text,))), None)
+    publisher.publish(wanted_in(tmp_path, name="da-go"), None)
+    publisher.withdraw(samples.tombstone("da-go", title=text, reason=text, agency=agency), None)
+    target = samples.target_figures(
+        samples.agency_figures(agency, Verdict.NOT_MET, *[text] * 5, name=text),
+        **dict.fromkeys(("title", "legal_source", "note", "document"), text),
+    )
+    figures = samples.statistics(target) | {"basis": {"title": text, "verified": False}}
+    known = KnownDataset("x", text, text, agency.id, text, outcome=Outcome.HELD)
+    finding = to_json(samples.finding(message=samples.Text("Value {value}", {"value": text})))
+    site = samples.site(agency, title=text, statistics=figures, statistics_en=figures)
+    publisher.present(replace(site, datasets=(known,), findings={"x": [finding]}))
+    for page in (tmp_path / "portal").rglob("*.html"):
+        content = page.read_text("utf-8")
+        assert samples.active_parts(content) == [], page
+        assert text in html.unescape(content), page
+    for catalogue in ("catalog.jsonld", "data.json"):
+        assert text in json.dumps(read(tmp_path / "portal" / catalogue), ensure_ascii=False) or '"' in text
 
 
 # ---------------------------------------------------------------- damage, refusals, a portal that fails
