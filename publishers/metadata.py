@@ -238,7 +238,7 @@ def compared(description: Description) -> dict[str, Any]:
         "keywords": ", ".join(description.get("keywords", ())),
         "agency": f"{agency['id']} {agency['name_vi']}",
         **{key: "" if value is None else str(value) for key, value in own.items()},
-        "findings": "; ".join(f"{found['code']} {found['message']}" for found in findings),
+        "findings": ", ".join(_found(finding) for finding in findings),  # not their words, which translators mend
         "resources": {r["id"]: _described(r) for r in description.get("resources", ())},
     }
 
@@ -257,6 +257,11 @@ def difference(wanted: Seen, before: Seen | None) -> tuple[Change, ...]:
             changes += [Change(f"file {file.name}: {f}", known.get(f, ""), fields[f]) for f in fields]
     changes += [Change(f"file {gone.name}", _bytes(gone), "") for gone in files.values()]
     return tuple(change for change in changes if change.before != change.after)
+
+
+def _found(finding: Mapping[str, Any]) -> str:
+    place = finding["place"] or {}
+    return " ".join([finding["code"], *(str(place[key]) for key in place if place[key])])
 
 
 def _described(resource: Mapping[str, Any]) -> dict[str, str]:

@@ -386,6 +386,17 @@ def test_becoming_an_illustration_is_a_difference(tmp_path: Path):
     assert [change.field for change in publisher.difference(wanted, publisher.find(NAME))] == ["illustration"]
 
 
+def test_what_the_checks_find_is_a_difference_how_they_word_it_is_not(tmp_path: Path):
+    publisher, wanted = portal_in(tmp_path), wanted_in(tmp_path, report=samples.report(samples.finding()))
+    publisher.publish(wanted, None)
+    reworded = samples.report(samples.finding(message=samples.Text("Other words.", {})))
+    assert publisher.difference(replace(wanted, report=reworded), publisher.find(NAME)) == ()
+    (change,) = publisher.difference(
+        replace(wanted, report=samples.report(samples.finding("NEW-001"))), publisher.find(NAME)
+    )
+    assert (change.before, change.after) == ("MET-004 truong.csv 1 ten", "NEW-001 truong.csv 1 ten")
+
+
 def test_the_target_page_gives_every_agency_its_verdict_and_reason(tmp_path: Path):
     page = (full_portal(tmp_path) / "target.html").read_text("utf-8")
     assert "33,3\N{NO-BREAK SPACE}% – 66,7\N{NO-BREAK SPACE}%" in page
