@@ -27,7 +27,9 @@ def store(tmp_path: Path) -> FileStore:
 
 
 def kept_in(tmp_path: Path) -> list[str]:
-    return sorted(str(path.relative_to(tmp_path / "files")) for path in (tmp_path / "files").rglob("*") if path.is_file())
+    return sorted(
+        str(path.relative_to(tmp_path / "files")) for path in (tmp_path / "files").rglob("*") if path.is_file()
+    )
 
 
 def zipped(path: Path, entries: dict[str, bytes]) -> Path:
@@ -196,7 +198,7 @@ def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str):
 
 
 @FEW
-@given(st.text(min_size=1, max_size=300).filter(lambda text: "\ud800" > max(text) or min(text) > "\udfff"))
+@given(st.text(min_size=1, max_size=300).filter(lambda text: max(text) < "\ud800" or min(text) > "\udfff"))
 @example("CON")
 @example("a\0b.csv")
 @example("~$a.xlsx")

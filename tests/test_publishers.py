@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import samples
 
+from harvester.environment import environment
 from harvester.errors import OpendataError, PublicationRefused
 from harvester.model import Portal, Publication, PublishedFile, Seen, Severity, Table
 from publishers import PUBLISHERS, Publisher
@@ -43,7 +44,7 @@ def catalogue(tmp_path: Path) -> PortalUnderTest:
         (root / "dataset" / name).mkdir(parents=True)
         (root / "dataset" / name / "index.html").write_text("của người khác", "utf-8")
 
-    publisher = PUBLISHERS["catalogue"](Portal("catalogue", "Cổng dữ liệu mở"), root)
+    publisher = PUBLISHERS["catalogue"](Portal("catalogue", "Cổng dữ liệu mở"), root, environment({}))
     return PortalUnderTest(publisher, fetch, plant, tmp_path / "files")
 
 

@@ -20,6 +20,7 @@ import pytest
 import samples
 from filelock import FileLock
 
+from harvester.environment import environment
 from harvester.errors import PortalUnavailable, PublicationRefused
 from harvester.ledger import KnownDataset
 from harvester.model import Outcome, Portal, Publication, Severity, Verdict
@@ -31,7 +32,7 @@ NAME = "so-giao-duc-truong-1a2b3c"
 
 def portal_in(tmp_path: Path, **more: object) -> Publisher:
     portal = replace(Portal("catalogue", "Cổng dữ liệu mở tỉnh Nghệ An"), **more)
-    return PUBLISHERS["catalogue"](portal, tmp_path / "portal")
+    return PUBLISHERS["catalogue"](portal, tmp_path / "portal", environment({}))
 
 
 def wanted_in(tmp_path: Path, **more: object) -> Publication:
@@ -576,7 +577,7 @@ def test_a_disk_that_fails_leaves_the_previous_version(
 
 
 def test_a_portal_whose_workspace_is_gone_is_unavailable(tmp_path: Path):
-    publisher = PUBLISHERS["catalogue"](Portal("catalogue", "Cổng"), tmp_path / "gone" / "portal")
+    publisher = PUBLISHERS["catalogue"](Portal("catalogue", "Cổng"), tmp_path / "gone" / "portal", environment({}))
     acts = (
         lambda: publisher.find(NAME),
         lambda: publisher.read_back(NAME),
