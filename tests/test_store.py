@@ -307,7 +307,7 @@ def test_settling_changes_how_datasets_stand_never_who_they_are(store: Store, le
         "checks_version": "1",
         "outcome": Outcome.PUBLISHED,
     }
-    stands |= {"version": 2, "url": "u", "last_changed": NOW, "missing_since": at(1)}
+    stands |= {"outcome": Outcome.PUBLISHED, "version": 2, "url": "u", "last_changed": NOW, "missing_since": at(1)}
     store.settle(lease, [known("d", identifier="x", **stands)], [seen("d", NOW)])
     assert store.named("d") == known("d", **stands)
     assert store.named("e") == known("e")
