@@ -236,7 +236,8 @@ JSON = st.recursive(
     max_leaves=8,
 )
 KEYS = [*V1, "license", "publisher", "modified", "period", "frequency", "landing_page", "licence", "temporal"]
-RESOURCES = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("name", "path", "data", "title", "format", "mediatype", "encoding", "schema", "dialect", "hash", "bytes", "rows"), JSON)) | JSON, max_size=3)  # fmt: skip
+PROPERTIES = ["name", "path", "data", "title", "format", "mediatype", "encoding", "schema", "dialect", "hash", "bytes"]
+RESOURCES = st.lists(st.dictionaries(st.sampled_from([*PROPERTIES, "rows"]), JSON) | JSON, max_size=3)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
