@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from checks.child import Judge
-
 from harvester import config
 from harvester.errors import UsageRefused
 from harvester.fetch import Fetcher
@@ -59,8 +58,9 @@ def check(
 ) -> CheckResult:
     """Check the file, folder, ZIP or Data Package at `path` by the rules of today.
 
-    The rules are those of `workspace`, else the packaged ones. A file without any description is judged by its content alone. `schema`: a Table Schema file for the tables that
-    declare none. Raises UsageRefused, ConfigurationError, SourceError.
+    The rules are those of `workspace`, else the packaged ones. A file without any description is judged by its content
+    alone. `schema`: a Table Schema file for the tables that declare none. Raises UsageRefused, ConfigurationError,
+    SourceError.
     """
     rules = _rules(workspace, now)
     declared = _schema(schema) if schema else None

@@ -60,10 +60,10 @@ def main(
     common, words = hoist(sys.argv[1:] if argv is None else argv, environ, options_with_value(group))
     session = Session(common, clock, environ)
     try:
-        with group.make_context(PROGRAM, words, obj=session) as context:
+        with group.make_context(PROGRAM, words or ["--help"], obj=session) as context:
             return exit_code([group.invoke(context) or 0])
-    except typer.Exit as ending:
-        return ending.exit_code
+    except typer.Exit as ending:  # of --help; a command line without a command is wrong usage, with help all the same
+        return ending.exit_code if words else 2
     except UsageError as error:
         return _refuse(session, refusal(error))
     except OpendataError as error:

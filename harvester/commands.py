@@ -6,7 +6,7 @@ commands, so that `--help` and completion stay quick.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +32,9 @@ from harvester.parameters import (
 )
 from harvester.session import Session
 from harvester.usage import Command
+
+if TYPE_CHECKING:
+    from harvester.results import PublishResult
 
 # ---------------------------------------------------------------- begin
 
@@ -92,7 +95,7 @@ def sources(ctx: typer.Context) -> int:
 
     session: Session = ctx.obj
     with session.workspace(writing=False) as workspace:
-        session.show(sources(workspace, session.clock()), screens.sources)
+        session.show(sources(workspace, session.clock(), session.common.language), screens.sources)
     return 0
 
 
@@ -163,7 +166,7 @@ def publish(
         )
     if dry_run and result.plan:
         session.note(screens.plan(result.plan, session.common))
-    session.show(result.to_json(session.common.language), screens.receipt)
+    session.show(_receipt(session, result, dry_run), screens.receipt)
     return result.exit_code
 
 
@@ -253,7 +256,7 @@ def withdraw(ctx: typer.Context, name: Name, reason: Reason, yes: Yes = False, d
     confirm = session.confirming(say("Withdraw this dataset?"), yes)
     with session.workspace(writing=not dry_run) as workspace:
         result = withdraw(workspace, name, reason, session.clock, confirm=confirm, dry_run=dry_run)
-    session.show(result.to_json(session.common.language), screens.receipt)
+    session.show(_receipt(session, result, dry_run), screens.receipt)
     return result.exit_code
 
 
@@ -276,7 +279,7 @@ def rollback(
     confirm = session.confirming(say("Publish that version again?"), yes)
     with session.workspace(writing=not dry_run) as workspace:
         result = rollback(workspace, name, wanted, reason, session.clock, confirm=confirm, dry_run=dry_run)
-    session.show(result.to_json(session.common.language), screens.receipt)
+    session.show(_receipt(session, result, dry_run), screens.receipt)
     return result.exit_code
 
 
@@ -332,3 +335,12 @@ def decide(
         decide(workspace, decision, session.clock)
     session.show(data, screens.decision)
     return 0
+
+
+def _receipt(session: Session, result: "PublishResult", dry_run: bool) -> dict[str, Any]:
+    """What became of one dataset; on an embedded portal without an address, with the file of its page."""
+    data = {**result.to_json(session.common.language), "dry_run": dry_run}
+    folder = session.folder()
+    if folder and result.url and "://" not in result.url:
+        data["page"] = str(folder.resolve() / "portal" / result.url)
+    return data

@@ -223,7 +223,7 @@ def workspace(around: Surroundings) -> Found:
             ),
         )
     with tempfile.TemporaryFile(dir=around.folder):
-        return say("{folder} may be written.", folder=str(around.folder))
+        return say("{folder} may be written.", folder=str(around.folder.resolve()))
 
 
 def variables(around: Surroundings) -> Found:

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text as Ink
+from rich.text import Text as Ink  # `Text` is our sentence
 
 from harvester import i18n
 from harvester.i18n import Language, Text, say
@@ -65,7 +65,7 @@ class Pen:
 
     def word(self, value: str | None, words: Mapping[str, Text] = WORDS) -> str:
         """The reader's word for an enum value of the JSON."""
-        return words[value].render(self.language) if value in words else clean(value or "–")
+        return words[value].render(self.language) if value and value in words else clean(value or "–")
 
     def day(self, iso: str | None) -> str:
         """A day of the JSON in the reader's order."""
@@ -145,6 +145,9 @@ def place(pen: Pen, where: Data | None) -> str:
     """A place of the JSON in words: "ho-ngheo.xlsx, sheet Xã, cell B17"."""
     if not where:
         return ""
+    cell = where.get("cell") or ""
+    if cell.isalpha():  # the letter of a column
+        return f"{place(pen, {**where, 'cell': None})} ({cell})"
     named = (
         ("sheet", say("sheet {sheet}", sheet=where.get("sheet"))),
         ("column", say("column {column}", column=where.get("column"))),
@@ -152,7 +155,7 @@ def place(pen: Pen, where: Data | None) -> str:
         ("row", say("row {row}", row=str(where.get("row")))),
     )
     shown = [text.render(pen.language) for key, text in named if where.get(key) is not None]
-    if where.get("cell") and where.get("row") is not None:
+    if cell and where.get("row") is not None:
         shown.pop()  # the cell says the row
     return ", ".join([*([where["file"]] if where.get("file") else []), *shown])
 

@@ -12,17 +12,18 @@ from harvester.schedule import next_times
 from harvester.workspace import Workspace
 
 
-def sources(workspace: Workspace, now: datetime) -> dict[str, Any]:
+def sources(workspace: Workspace, now: datetime, language: Language) -> dict[str, Any]:
     """The contract's `sources` object; a source that is not approved has no next run."""
-    return {"sources": [_source(workspace, source, now) for source in workspace.config.sources]}
+    return {"sources": [_source(workspace, source, now, language) for source in workspace.config.sources]}
 
 
-def _source(workspace: Workspace, source: Source, now: datetime) -> dict[str, Any]:
+def _source(workspace: Workspace, source: Source, now: datetime, language: Language) -> dict[str, Any]:
     last = workspace.store.last_source_run(source.id)
     coming = next_times(source.schedule, now) if source.approved and source.schedule else ()
     return {
         "id": source.id,
         "agency": source.agency,
+        "agency_name": _name(workspace, source.agency, language),
         "kind": source.kind,
         "address": source.address,
         "schedule": source.schedule,
@@ -34,26 +35,31 @@ def _source(workspace: Workspace, source: Source, now: datetime) -> dict[str, An
 
 
 def datasets(workspace: Workspace, agency: str, now: datetime, language: Language) -> dict[str, Any]:
-    """The contract's `datasets` object: all of them, or those of one agency. Raises UsageRefused for an unknown one."""
+    """The contract's `datasets` object, by agency: all, or those of one. Raises UsageRefused for an unknown one."""
     day = now.astimezone(ZONE).date()
     wanted = workspace.config.register.resolve(agency, day).id if agency else None
-    known = sorted(workspace.store.datasets(agency=wanted), key=lambda dataset: (dataset.title, dataset.name))
+    order = {agency: number for number, agency in enumerate(workspace.config.register.by_id)}
+    known = sorted(workspace.store.datasets(agency=wanted), key=lambda d: (order.get(d.agency, -1), d.title, d.name))
     return {"datasets": [_dataset(workspace, dataset, language) for dataset in known]}
 
 
 def _dataset(workspace: Workspace, known: KnownDataset, language: Language) -> dict[str, Any]:
-    agency = workspace.config.register.by_id.get(known.agency)
     return {
         "id": known.name,
         "title": known.title,
         "agency": known.agency,
-        "agency_name": (agency.name_vi if language == "vi" else agency.name_en) if agency else None,
+        "agency_name": _name(workspace, known.agency, language),
         "source": known.source,
         "outcome": known.outcome.value if known.outcome else None,
         "version": known.version,
         "url": known.url,
         "last_changed": _iso(known.last_changed) if known.last_changed else None,
     }
+
+
+def _name(workspace: Workspace, agency: str, language: Language) -> str | None:
+    found = workspace.config.register.by_id.get(agency)
+    return (found.name_vi if language == "vi" else found.name_en) if found else None
 
 
 def agencies_starting(incomplete: str) -> list[tuple[str, str]]:

@@ -1,15 +1,16 @@
 """The answer of each command as people read it: functions from its JSON to what a terminal of 80 columns shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from rich.console import RenderableType
+from rich.text import Text as Ink
 
 from harvester.i18n import Text, say
 from harvester.ink import (
     SOURCE_STATES,
     STYLES,
     Data,
-    Ink,
     Pen,
     advice,
     failure,
@@ -37,7 +38,6 @@ __all__ = [
     "stats",
 ]
 
-NARROW = {"justify": "right", "min_width": 3}
 FIELDS: Mapping[str, Text] = {
     "title": say("Title"),
     "description": say("Description"),
@@ -96,23 +96,26 @@ def run(data: Data, common: Common) -> Iterator[RenderableType]:
 
 
 def _sources_run(pen: Pen, sources: Sequence[Data]) -> RenderableType:
+    """A line for each source; its state under its name unless all went well."""
     counted = {
         "listed": say("Listed"),
         "new": say("New"),
         "changed": say("Changed"),
-        "published": say("Published"),
+        "published": say("Put out"),
         "refused": say("Refused"),
         "held": say("Waiting"),
         "missing": say("Gone"),
         "files_failed": say("Lost files"),
     }
-    columns = [(heading, {"justify": "right", "max_width": 9}) for heading in counted.values()]
-    made = table(pen, (say("Source"), {"min_width": 14}), *columns)
-    made.padding = (0, 1, 0, 0)
+    columns = [(heading, {"justify": "right", "max_width": 7}) for heading in counted.values()]
+    made = table(pen, (say("Source"), {"ratio": 1}), *columns)
+    made.padding, made.expand = (0, 1, 0, 0), True
     for source in sources:
-        state = pen(pen.word(source["state"], SOURCE_STATES), _state_style(source["state"]))
-        figures = [pen(pen.number(source[key]), "" if source[key] else "dim") for key in counted]
-        made.add_row(Ink.assemble(pen(source["id"]), "\n", state), *figures)
+        name = pen(source["id"])
+        if source["state"] != "ok":
+            state = pen(pen.word(source["state"], SOURCE_STATES), _state_style(source["state"]))
+            name = Ink("\n").join([name, state])
+        made.add_row(name, *(pen(pen.number(source[key]), "" if source[key] else "dim") for key in counted))
     return made
 
 
@@ -210,21 +213,27 @@ def receipt(data: Data, common: Common) -> Iterator[RenderableType]:
         "withdrawn": say("Withdrawn from the portal."),
         "failed": say("The portal or a file could not be reached; the next command goes on from here."),
     }
-    good = data["outcome"] in ("published", "unchanged", "withdrawn")
-    yield pen(said[data["outcome"]], "bold green" if good else "bold red")
+    tried = {
+        "published": say("Would be published; this was a trial, nothing was written."),
+        "withdrawn": say("Would be withdrawn; this was a trial, nothing was written."),
+    }
+    outcome = data["outcome"]
+    good = outcome in ("published", "unchanged", "withdrawn")
+    yield pen({**said, **(tried if data.get("dry_run") else {})}[outcome], "bold green" if good else "bold red")
     facts = table(pen, ("", {"min_width": 10}), ("", {}))
     facts.show_header = False
     facts.add_row(pen(say("Dataset"), "dim"), pen(data["dataset"]))
     if data["version"]:
         facts.add_row(pen(say("Version"), "dim"), pen(data["version"]))
     if data["url"]:
-        facts.add_row(pen(say("Link"), "dim"), pen(data["url"]))
+        facts.add_row(pen(say("Link"), "dim"), pen(data.get("page") or data["url"]))
     yield indented(facts)
     if good:
         for file in data.get("files", ()):
             yield indented(pen(say("{name}, {bytes} bytes, SHA-256:", name=file["name"], bytes=file["bytes"]), "dim"))
             yield indented(pen(file["hash"]), 4)
-    yield from findings(pen, data["findings"])
+    if outcome != "published" or common.quiet:  # else they stood in the plan, just above
+        yield from findings(pen, data["findings"])
 
 
 def decision(data: Data, common: Common) -> Iterator[RenderableType]:
@@ -272,22 +281,15 @@ def sources(data: Data, common: Common) -> Iterator[RenderableType]:
         yield pen(say("There is no source yet."))
         yield from advice(pen, [say("Write one into config/sources/; the examples there are commented.")])
         return
-    made = table(
-        pen,
-        (say("Source"), {"ratio": 2}),
-        (say("Approved"), {}),
-        (say("Last run"), {"ratio": 2}),
-        (say("Next"), {"ratio": 2}),
-    )
+    made = table(pen, (say("Source"), {"ratio": 1}), (say("Last run"), {"width": 17}), (say("Next"), {"width": 17}))
     made.expand = True
     for source in data["sources"]:
-        name = Ink.assemble(
-            pen(source["id"], "bold"), "\n", pen(f"{source['kind']} · {source['agency'] or '–'}", "dim")
-        )
+        whose = f"{source['kind']} · {source.get('agency_name') or source['agency'] or '–'}"
         state = pen(pen.word(source["last_state"], SOURCE_STATES) if source["last_run"] else say("never"))
-        last = Ink.assemble(state, "\n", pen(pen.moment(source["last_run"]), "dim")) if source["last_run"] else state
-        coming = pen(pen.moment(source["next_runs"][0]) if source["next_runs"] else say("when somebody runs it"))
-        made.add_row(name, pen(say("yes") if source["approved"] else say("no")), last, coming)
+        last = [state, pen(pen.moment(source["last_run"]), "dim")] if source["last_run"] else [state]
+        by_hand = pen(say("by hand") if source["approved"] else say("not approved"), "yellow")
+        coming = pen(pen.moment(source["next_runs"][0])) if source["next_runs"] else by_hand
+        made.add_row(Ink("\n").join([pen(source["id"], "bold"), pen(whose, "dim")]), Ink("\n").join(last), coming)
     yield made
 
 
@@ -298,22 +300,23 @@ def datasets(data: Data, common: Common) -> Iterator[RenderableType]:
         yield pen(say("There is no dataset yet."))
         yield from advice(pen, [say("Collect some: opendata run; or publish a file: opendata publish PATH --agency A")])
         return
-    made = table(
-        pen,
-        (say("Dataset"), {"ratio": 3}),
-        (say("Agency"), {"ratio": 2}),
-        (say("State"), {"max_width": 12}),
-        (say("Version"), {**NARROW, "max_width": 9}),
-        (say("Since"), {"min_width": 11}),
-    )
-    made.expand = True
-    for dataset in data["datasets"]:
-        name = Ink.assemble(pen(dataset["title"]), "\n", pen(dataset["id"], "dim"))
-        outcome = pen(pen.word(dataset["outcome"]), "" if dataset["outcome"] == "published" else "yellow")
-        version = pen(str(dataset["version"]) if dataset["version"] else None)
-        whose = pen(dataset.get("agency_name") or dataset["agency"])
-        made.add_row(name, whose, outcome, version, pen(pen.day(dataset["last_changed"])))
-    yield made
+    for agency, its in groupby(data["datasets"], key=lambda dataset: dataset.get("agency_name") or dataset["agency"]):
+        yield Ink()
+        yield pen(agency or say("Of no agency"), "bold")
+        for dataset in its:
+            yield indented(_dataset(pen, dataset))
+            yield indented(pen(dataset["id"], "dim"), 4)
+
+
+def _dataset(pen: Pen, dataset: Data) -> RenderableType:
+    """Title, state, version and day on one line; the id has a line of its own, so that it can be copied."""
+    line = table(pen, ("", {"ratio": 1}), ("", {"width": 18}), ("", {"width": 5}), ("", {"width": 11}))
+    line.show_header, line.expand = False, True
+    good = dataset["outcome"] in ("published", "unchanged")
+    outcome = pen(pen.word(dataset["outcome"]), "green" if good else "yellow")
+    version = pen(say("v{n}", n=str(dataset["version"])) if dataset["version"] else None, "dim")
+    line.add_row(pen(dataset["title"]), outcome, version, pen(pen.day(dataset["last_changed"]), "dim"))
+    return line
 
 
 def doctor(data: Data, common: Common) -> Iterator[RenderableType]:

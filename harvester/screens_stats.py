@@ -1,11 +1,12 @@
 """The target on a screen: the headline, then who meets it, and for the others the first thing in the way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from rich.console import RenderableType
+from rich.text import Text as Ink
 
 from harvester.i18n import Text, say
-from harvester.ink import Data, Ink, Pen, advice, pen_for, table
+from harvester.ink import Data, Pen, advice, pen_for, table
 from harvester.options import Common
 
 ORDER = ("met", "not_met", "unknown")
@@ -31,8 +32,10 @@ def stats(data: Data, common: Common) -> Iterator[RenderableType]:
         known=pen.moment(data["known_at"]),
     )
     yield pen(counted, "dim")
+    listed: set[str] = set()
     for target in data["targets"]:
-        yield from _target(pen, target)
+        yield from _target(pen, target, listed)
+        listed |= {agency["id"] for agency in target["agencies"]}
     if data.get("unassigned"):
         yield Ink()
         yield pen(
@@ -42,16 +45,21 @@ def stats(data: Data, common: Common) -> Iterator[RenderableType]:
         yield from advice(pen, [say("Nothing has been collected yet: opendata run")])
 
 
-def _target(pen: Pen, target: Data) -> Iterator[RenderableType]:
+def _target(pen: Pen, target: Data, listed: Set[str]) -> Iterator[RenderableType]:
+    """One target; agencies `listed` under an earlier one are only counted."""
     yield Ink()
     yield pen(target["title"], "bold")
     yield pen(say("{source}; due {due}", source=target["legal_source"], due=pen.day(target["due"])), "dim")
     yield from _headline(pen, target)
     if target.get("note"):
         yield pen(target["note"], "dim")
-    if target["agencies"]:
+    again = [agency for agency in target["agencies"] if agency["id"] in listed]
+    others = [agency for agency in target["agencies"] if agency["id"] not in listed]
+    if again:
+        yield pen(say("{n} of these agencies are listed above.", n=len(again)), "dim")
+    if others:
         yield Ink()
-        yield _agencies(pen, target["agencies"])
+        yield _agencies(pen, others)
 
 
 def _headline(pen: Pen, target: Data) -> Iterator[RenderableType]:
@@ -59,13 +67,14 @@ def _headline(pen: Pen, target: Data) -> Iterator[RenderableType]:
         yield pen(say("No figure has been entered for it yet ([[figures]] in config/targets.toml)."), "yellow")
         return
     missing = max(target["needed"] - target["met"], 0)
-    said = say(
+    figures = {key: target[key] for key in ("met", "in_scope", "needed", "unknown")}
+    figures |= {"percent": _percent(pen, target["percent"]), "missing": missing}
+    reached = say("{met}/{in_scope} agencies meet it ({percent}), {needed} needed; not known: {unknown}.", **figures)
+    short = say(
         "{met}/{in_scope} agencies meet it ({percent}), {needed} needed, {missing} missing; not known: {unknown}.",
-        **{key: target[key] for key in ("met", "in_scope", "needed", "unknown")},
-        percent=_percent(pen, target["percent"]),
-        missing=missing,
+        **figures,
     )
-    yield pen(said, "bold green" if not missing else "bold red")
+    yield pen(short if missing else reached, "bold red" if missing else "bold green")
     if target.get("document"):
         yield pen(say("By {document}.", document=target["document"]), "dim")
 
@@ -77,10 +86,11 @@ def _percent(pen: Pen, percent: Data) -> str:
 
 
 def _agencies(pen: Pen, agencies: Sequence[Data]) -> RenderableType:
-    """A row for the agencies that stand alike, those that meet it first."""
-    alike: dict[tuple[int, str], list[Data]] = {}
+    """A row for the agencies that stand alike: those that meet it first, those without any dataset last."""
+    alike: dict[tuple[int, bool, str], list[Data]] = {}
     for agency in agencies:
-        alike.setdefault((ORDER.index(agency["verdict"]), _why(pen, agency)), []).append(agency)
+        key = ORDER.index(agency["verdict"]), not agency["datasets"], _why(pen, agency)
+        alike.setdefault(key, []).append(agency)
     made = table(
         pen,
         (say("Agency"), {"ratio": 5}),
@@ -88,7 +98,7 @@ def _agencies(pen: Pen, agencies: Sequence[Data]) -> RenderableType:
         (say("Why, and what to do next"), {"ratio": 7}),
     )
     made.expand = True
-    for (order, why), same in sorted(alike.items(), key=lambda item: item[0][0]):
+    for (order, _, why), same in sorted(alike.items(), key=lambda item: item[0][:2]):
         verdict = ORDER[order]
         made.add_row(_names(pen, same), pen(pen.word(verdict), VERDICT_STYLES[verdict]), pen(why))
         made.add_row()

@@ -58,7 +58,7 @@ class Session:
         with console.capture() as captured:
             for renderable in renderables:
                 console.print(renderable)
-        write(stream, captured.get().rstrip("\n"))
+        write(stream, "\n".join(line.rstrip() for line in captured.get().splitlines()))
 
     @contextmanager
     def watching(self) -> "Iterator[Progress | None]":

@@ -72,7 +72,7 @@ def refusal(error: Any) -> UsageRefused:
     path = error.ctx.command_path if getattr(error, "ctx", None) else "opendata"
     remedy = say("“{command} --help” shows what it takes.", command=path)
     if kind == "NoSuchOption":
-        nearest = get_close_matches(error.option_name, _options(error.ctx), 1)
+        nearest = get_close_matches(error.option_name, _options(error.ctx), 1, 0.7)
         message = say("{command} has no option {option}.", command=path, option=error.option_name)
         return UsageRefused("USE-012", message, say("Did you mean {option}?", option=nearest[0]) if nearest else remedy)
     if kind == "MissingParameter":

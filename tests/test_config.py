@@ -17,7 +17,7 @@ from harvester.environment import environment
 from harvester.errors import ConfigurationError, OpendataError, UsageRefused
 from harvester.model import FilePolicy, Source
 from harvester.registry import needed
-from harvester.workspace import initialise
+from harvester.starting import initialise
 
 KINDS = {"folder": (), "datapackage": ("profile",)}
 PACKAGED = documents(packaged())
