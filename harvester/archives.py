@@ -1,5 +1,6 @@
 """ZIP archives from strangers: judged by their directory before anything is unpacked, then read entry by entry."""
 
+import errno
 import lzma
 import stat
 import struct
@@ -49,7 +50,7 @@ def opened_zip(path: Path) -> Iterator[tuple[zipfile.ZipFile, Entries]]:
     except OSError as error:
         raise SourceUnavailable(
             "FIL-003",
-            say("{file} could not be read ({reason}).", file=path.name, reason=error.strerror or type(error).__name__),
+            say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
             say("Check that it may be read by the user running this program."),
         ) from error
 
@@ -83,6 +84,21 @@ def unreadable(path: Path, member: str, *, protected: bool) -> SourceChanged:
         say("{archive} holds no file {file}.", file=member, archive=path.name),
         say("Put the file there, or take it out of the description."),
     )
+
+
+def reason(error: OSError) -> Text:
+    """Why the operating system said no."""
+    return _REASONS.get(error.errno or 0) or Text("{reason}", {"reason": error.strerror or type(error).__name__})
+
+
+_REASONS = {
+    errno.EACCES: say("no permission"),
+    errno.EPERM: say("no permission"),
+    errno.ENOSPC: say("the disk is full"),
+    errno.EDQUOT: say("the disk is full"),
+    errno.EROFS: say("the disk is read-only"),
+    errno.EIO: say("the disk is damaged"),
+}
 
 
 def _judge_directory(path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from harvester.archives import opened_zip, unreadable
+from harvester.archives import opened_zip, reason, unreadable
 from harvester.errors import ConfigurationError, SourceChanged, SourceUnavailable
 from harvester.i18n import say
 from harvester.model import StoredFile
@@ -195,7 +195,7 @@ def _opened(path: Path, root: Path | None) -> Iterator[BufferedReader]:
     except OSError as error:
         raise SourceUnavailable(
             "FIL-003",
-            say("{file} could not be read ({reason}).", file=path.name, reason=error.strerror or type(error).__name__),
+            say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
             say("Check that it may be read by the user running this program."),
         ) from error
 
@@ -207,6 +207,6 @@ def _writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigurationError(
             "FIL-009",
-            say("{folder} cannot be written ({reason}).", folder=str(folder), reason=error.strerror or str(error)),
+            say("{folder} cannot be written ({reason}).", folder=str(folder), reason=reason(error)),
             say("Free space on the disk, or give the user running this program the right to write there."),
         ) from error

@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from harvester.i18n import Text, say
 
 LABELS: Mapping[str, Text] = {
-    "notice": say(
-        "ILLUSTRATION: invented figures that show what the software does, not data of a state "
-        "agency."
-    ),
+    "notice": say("ILLUSTRATION: invented figures that show what the software does, not data of a state agency."),
     "skip": say("Skip to the content"),
     "other_language": say("Tiếng Việt"),
     "nav": say("Main pages"),
@@ -20,8 +17,7 @@ LABELS: Mapping[str, Text] = {
         "the agency as the source."
     ),
     "intro": say(
-        "Open data of the province's agencies: free to use, described, checked, and counted against the "
-        "target."
+        "Open data of the province's agencies: free to use, described, checked, and counted against the target."
     ),
     "datasets_count": say("Datasets: {n}"),
     "files_count": say("Files: {n}"),
@@ -71,17 +67,13 @@ LABELS: Mapping[str, Text] = {
     "not_judged": say("Not judged yet"),
     "basis": say("Judged by: {title}."),
     "unverified": say(
-        "The text of these rules was not seen by the makers of this program; check before relying on "
-        "it."
+        "The text of these rules was not seen by the makers of this program; check before relying on it."
     ),
     "document": say("Official figures by"),
     "by_document": say("Official result by {document}"),
     "next_step": say("Next step"),
     "next_met": say("Keep the published data up to date."),
-    "next_none": say(
-        "Hand over a first dataset with its description, so that it can be checked and "
-        "published."
-    ),
+    "next_none": say("Hand over a first dataset with its description, so that it can be checked and published."),
     "against_targets": say("Against the targets"),
     "not_in_scope": say("This agency is not in the scope of any target."),
     "in_being": say("In being from {start} to {end}"),
@@ -95,6 +87,7 @@ LABELS: Mapping[str, Text] = {
     "outcome_held": say("Held: a person must decide"),
     "outcome_withdrawn": say("Withdrawn"),
     "outcome_failed": say("Not published: could not be fetched or written"),
+    "previous_stays": say("The previous version stays on the portal."),
     "description": say("Description"),
     "no_description": say("The agency gave no description."),
     "downloads": say("Downloads"),

@@ -117,9 +117,7 @@ def package(
     identifier = identifier or unicodedata.normalize("NFC", name)
     values = {**_in_our_words(descriptor), **(overrides or {})}
     fields = Fields(Descriptor(file, values), identifier, names=_PROPERTIES)
-    resources = [
-        _resource(fields, part, base, number) for number, part in enumerate(fields.parts("resources", RESOURCES))
-    ]
+    resources = [_resource(fields, part, base, number) for number, part in fields.parts("resources", RESOURCES)]
     place = Place(file)
     dataset = dataset_of(
         fields,

@@ -46,7 +46,7 @@ class Fields:
 
     def inside(self, values: Mapping[str, Any], prefix: str) -> "Fields":
         """The fields of a part, such as one resource; its findings join ours."""
-        part = Descriptor(self._descriptor.file, values, {})
+        part = Descriptor(self._descriptor.file, values, self._descriptor.lines)
         return Fields(part, self._dataset, prefix=self._prefix + prefix, findings=self.findings)
 
     def value(self, key: str) -> Any:
@@ -141,8 +141,8 @@ class Fields:
         self.note(key, "SRC-021", say("it is no group of keys"), say("Write its keys below it, indented."))
         return None
 
-    def parts(self, key: str, limit: int) -> list[Mapping[str, Any]]:
-        """A list of groups, such as resources; those that are none are noted and left out."""
+    def parts(self, key: str, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
+        """A list of groups, such as resources, each with its place from 0; those that are none are noted."""
         value = self.value(key)
         if value is None:
             return []
@@ -160,7 +160,7 @@ class Fields:
             if not isinstance(part, dict):
                 why = say("entry {position} is no group of keys", position=position)
                 self.note(key, "SRC-021", why, say("Write its keys below it, indented."))
-        return [part for part in value[:limit] if isinstance(part, dict)]
+        return [(place, part) for place, part in enumerate(value[:limit]) if isinstance(part, dict)]
 
     def unknown(self, keys: Iterable[str]) -> None:
         """Note every key that is not one of `keys`, with the nearest that is."""
@@ -173,10 +173,11 @@ class Fields:
 
     def note(self, key: str, code: str, why: Text, remedy: Text, severity: Severity = Severity.ERROR) -> None:
         """Add a finding about `key`."""
-        name = masked(self._prefix + self._name(key))
-        line = self._descriptor.lines.get(key)
-        message = say("{file}, “{key}”: {why}.", file=self._descriptor.file, key=name, why=why)
-        place = Place(self._descriptor.file, row=line, column=name)
+        name, file = masked(self._prefix + self._name(key)), self._descriptor.file
+        line = self._descriptor.lines.get(self._prefix + key)
+        where = say("{file}, line {line}", file=file, line=line) if line else say("{file}", file=file)
+        message = say("{where}, “{key}”: {why}.", where=where, key=name, why=why)
+        place = Place(file, row=line, column=name)
         self.findings.append(Finding(code, severity, message, remedy, dataset=self._dataset, place=place))
 
     def _name(self, key: str) -> str:

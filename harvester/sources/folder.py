@@ -173,7 +173,7 @@ def _resources(fields: Fields, group: Group, holding: Holding) -> tuple[Resource
         keys = {name: str(PurePosixPath(name).relative_to(group.folder)) for name in group.files}
         return tuple(_resource_at(bare, key, name, holding) for name, key in keys.items())
     found, named = [], set()
-    for number, part in enumerate(fields.parts("resources", RESOURCES)):
+    for number, part in fields.parts("resources", RESOURCES):
         entry = fields.inside(part, f"resources[{number}].")
         entry.unknown(RESOURCE_KEYS)
         name = _name_of(entry, group)
