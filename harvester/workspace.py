@@ -70,5 +70,5 @@ def open_workspace(
         store = stack.enter_context(Store.open(database, clock()))
         if writing:
             store.record_revisions(config.documents, clock())
-        publisher = PUBLISHERS[config.portal.kind](config.portal, folder / "portal")
+        publisher = PUBLISHERS[config.portal.kind](config.portal, folder / "portal", settings)
         yield Workspace(folder, config, settings, store, FileStore(folder / "files"), publisher)

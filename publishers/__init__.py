@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
+from harvester.environment import Environment
 from harvester.ledger import KnownDataset
 from harvester.model import Agency, Change, Portal, Publication, Seen, Tombstone
 
@@ -60,11 +61,11 @@ class Publisher(Protocol):
         """Refresh what surrounds the datasets (index, catalogues, agency and target pages), if this kind has any."""
 
 
-def _catalogue(portal: Portal, folder: Path) -> Publisher:
+def _catalogue(portal: Portal, folder: Path, environment: Environment) -> Publisher:
     from publishers.catalogue import Catalogue  # Jinja is loaded by those who publish
 
     return Catalogue(portal, folder)
 
 
-PUBLISHERS: Mapping[str, Callable[[Portal, Path], Publisher]] = {"catalogue": _catalogue}
+PUBLISHERS: Mapping[str, Callable[[Portal, Path, Environment], Publisher]] = {"catalogue": _catalogue}
 """Kinds of portal by the name that portal.toml uses; the folder is `<workspace>/portal`."""

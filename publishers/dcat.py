@@ -19,7 +19,7 @@ FREQUENCIES = (  # words as agencies write them, EU Publications Office code, IS
     (r"tuần|weekly", "WEEKLY", "R/P1W"),
     (r"quý|\b0?3 tháng|quarter", "QUARTERLY", "R/P3M"),
     (r"\b0?6 tháng|nửa năm|\b0?2 lần/năm|semi-?annual|half.?year", "ANNUAL_2", "R/P6M"),
-    (r"tháng|monthly", "MONTHLY", "R/P1M"),
+    (r"tháng|12 lần/năm|monthly", "MONTHLY", "R/P1M"),
     (r"năm|annual|yearly", "ANNUAL", "R/P1Y"),
     (r"thay đổi|phát sinh|đột xuất|không định kỳ|irregular|on change", "IRREG", "irregular"),
     (r"một lần|once|never", "NEVER", ""),

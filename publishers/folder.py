@@ -50,7 +50,7 @@ class Folder:
         with self.reading():
             for folder in (self.root, self.pointers, self.versions):
                 folder.mkdir(exist_ok=True)
-            lock = FileLock(self.root / ".lock", timeout=PATIENCE)
+            lock = FileLock(self.root / ".lock", timeout=PATIENCE, poll_interval=0.01)
             try:
                 lock.acquire()
             except Timeout as error:
@@ -65,10 +65,14 @@ class Folder:
 
     def target(self, name: str) -> str | None:
         """The version folder that the pointer `name` shows; None if there is no such pointer, "" if it is not ours."""
-        pointer = self.pointers / name
-        if not pointer.is_symlink():
-            return "" if pointer.exists() else None
-        shown = pointer.readlink()
+        try:
+            shown = (self.pointers / name).readlink()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return ""  # a folder or a file, not a pointer
         ours = shown.parts[:2] == ("..", "versions") and len(shown.parts) == 3 and owner(shown.name) == name
         return shown.name if ours else ""
 
@@ -143,23 +147,34 @@ def measure(path: Path) -> tuple[str, int] | None:
     """SHA-256 and size of a file's bytes; None if there is no regular file."""
     if path.is_symlink() or not path.is_file():
         return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+    except FileNotFoundError:  # taken away this moment
+        return None
 
 
 def _host(file: PublishedFile, path: Path) -> None:
     """Our kept copy under the portal's name: a hard link, or a copy where that cannot be or would not be readable."""
     try:
-        if file.path.stat().st_mode & READABLE != READABLE:
-            raise PermissionError(errno.EPERM, "not readable by others")
-        os.link(file.path, path)
+        if file.path.stat().st_mode & READABLE == READABLE:
+            _link(file.path, path)
+        else:
+            shutil.copyfile(file.path, path)
     except FileNotFoundError as error:
         raise _damaged(file) from error
-    except OSError:  # another file system, too many links, not ours to link
-        shutil.copyfile(file.path, path)
     if measure(path) != (file.sha256, file.bytes):
         raise _damaged(file)
     _sync(path)
+
+
+def _link(kept: Path, path: Path) -> None:
+    try:
+        os.link(kept, path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, too many links, not ours to link
+        shutil.copyfile(kept, path)
 
 
 def _write(path: Path, content: bytes) -> None:

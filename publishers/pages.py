@@ -79,6 +79,7 @@ def _target(site: Site, figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "as_of": site.as_of,
         "known_at": _time(figures.get("known_at")),
+        "basis": figures.get("basis"),
         "targets": figures.get("targets", ()),
         "slugs": {agency.id: agency.slug for agency in site.agencies},
     }
@@ -111,17 +112,17 @@ def _agency(
     verdicts: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """An agency's datasets, as the ledger knows them and, should it not, as the portal shows them."""
-    titles = {d["opendata"]["name"]: d for d in shown}
+    published = {d["opendata"]["name"]: d for d in shown}
     entries = {entry.name: entry for entry in known}
     rows = [
         {
-            "title": entries[name].title if name in entries else titles[name].get("title", ""),
-            "address": f"dataset/{name}/index" if name in titles else "",
+            "title": entries[name].title if name in entries else published[name].get("title", ""),
+            "address": f"dataset/{name}/index" if name in published else "",
             "outcome": (entries[name].outcome if name in entries else Outcome.PUBLISHED),
             "since": _day(entries[name].last_changed) if name in entries else None,
             "findings": [from_json(Finding, found) for found in site.findings.get(name, ())],
         }
-        for name in sorted({**titles, **entries})
+        for name in sorted({**published, **entries})
     ]
     return {"agency": agency, "rows": rows, "verdicts": verdicts}
 
@@ -198,10 +199,16 @@ def _environment(language: Language) -> Environment:
         day=lambda value: i18n.day(date.fromisoformat(value) if isinstance(value, str) else value, language),
         time=lambda value: Text("{t}", {"t": value}).render(language),
         number=lambda value: i18n.number(value, language),
-        percent=lambda value: i18n.number(value, language, 1 if value % 1 else 0) + " %",
+        percent=lambda value: _percent(value, language),
         size=lambda value: _size(value, language),
     )
     return environment
+
+
+def _percent(value: float, language: Language) -> str:
+    """`20,6 %` in Vietnamese (with a space that does not break), `20.6%` in English."""
+    shown = i18n.number(round(value, 1), language, 0 if round(value, 1) % 1 == 0 else 1)
+    return f"{shown}\N{NO-BREAK SPACE}%" if language == "vi" else f"{shown}%"
 
 
 def _size(value: int, language: Language) -> str:

@@ -23,7 +23,7 @@ from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Place, Resource, Source
 from harvester.sources.describing import DATASET_KEYS, apart, dataset_of, inside, readable, resource_of
 from harvester.sources.descriptors import JSON_BYTES, Descriptor, read_json
-from harvester.sources.fields import Fields, masked
+from harvester.sources.fields import SHORT, Fields, cleaned, masked
 from harvester.sources.holding import Holding, hold
 
 FILE_NAME = "datapackage.json"
@@ -112,8 +112,8 @@ def package(
             say("See datapackage.org for what a descriptor holds."),
             Place(file).to_json(),
         )
-    name = str(descriptor.get("id") or descriptor.get("name") or ".")[:500]
-    identifier = identifier or unicodedata.normalize("NFC", name)
+    name = cleaned(str(descriptor.get("id") or descriptor.get("name") or ""))[:SHORT] or "."
+    identifier = identifier or name
     values = {**_in_our_words(descriptor), **(overrides or {})}
     fields = Fields(Descriptor(file, values), identifier, names=_PROPERTIES)
     resources = [_resource(fields, part, base, number) for number, part in fields.parts("resources", RESOURCES)]

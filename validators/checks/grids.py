@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _KEPT = 200  # first rows, always kept: titles and header stand there
 _CELL = 1_000_000  # characters in one cell of a CSV; longer, it is no table
+_COLUMNS = 16_384  # as many as a spreadsheet has
 _SNIFFED = 100  # lines looked at for the delimiter, as Frictionless does
 TEXTS = frozenset({Kind.CSV, Kind.TSV, Kind.JSON, Kind.GEOJSON})
 """Kinds whose encoding must be found (XML says its own)."""
@@ -98,7 +99,7 @@ def _judge_encoding(resource: Resource, text: Written) -> Iterator[Finding]:
             "FMT-014",
             Severity.ERROR,
             say(
-                "“{file}” is not written in UTF-8: line {row} (byte {byte}) cannot be read. It may use an old font code such as TCVN3 (ABC) or VNI.",
+                "“{file}” is not in UTF-8: line {row}, byte {byte}. It may use an old font code (TCVN3, VNI).",
                 file=name,
                 row=text.bad_row,
                 byte=text.bad_byte,
@@ -143,6 +144,8 @@ def sheet_of(
     formulas: list[tuple[int, int]] = []
     step, count = 1, 0
     for count, row in enumerate(rows, 1):
+        if len(row) > _COLUMNS:
+            raise workbooks.Bomb(say("row {row} has {n} cells.", row=count, n=len(row)), name)
         for column, cell in enumerate(row, 1):
             if cell and len(stamps) < 20 and secret.is_stamp(cell):
                 stamps.append((count, column))
@@ -170,7 +173,7 @@ def _runs(cell: str) -> bool:
     rest = cell[1:].lstrip()
     if cell[0] in "=@":
         return len(rest) > 1 and (cell[0] == "=" or "(" in rest)
-    return "(" in rest and rest[:1].isalpha() and rest.split("(")[0].isupper() or "|" in rest
+    return ("(" in rest and rest[:1].isalpha() and rest.split("(")[0].isupper()) or "|" in rest
 
 
 Read = tuple[tuple[Sheet, ...], Mapping[str, str]]

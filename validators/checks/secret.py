@@ -66,9 +66,7 @@ def _marked(place: Place, where: object) -> Finding:
         "SEC-001",
         Severity.ERROR,
         say("A marking of secret or internal papers stands in {where}.", where=where),
-        say(
-            "Do not publish it. Hand the paper to the person in charge of state secrets; only they decide whether it may be opened."
-        ),
+        say("Do not publish it. Hand it to the person in charge of state secrets: only they may open it."),
         "C18",
         place=place,
         effect=Effect.REFUSE,

@@ -162,9 +162,11 @@ def _stopped(descriptor: Mapping[str, Any], place: Place, limit: int) -> Iterato
 
 
 def _safe(descriptor: dict[str, Any], name: str, personal: frozenset[int]) -> dict[str, Any]:
-    """The report without this machine's paths and without personal values."""
+    """The report without this machine's paths, without personal values, the same at every run (no seconds)."""
+    descriptor["stats"]["seconds"] = 0
     for task in descriptor["tasks"]:
         task["place"] = name
+        task["stats"]["seconds"] = 0
         task["name"] = fold(name).replace(" ", "-") or "table"
         for error in task["errors"]:
             _mask_error(error, personal)
@@ -175,7 +177,7 @@ def _safe(descriptor: dict[str, Any], name: str, personal: frozenset[int]) -> di
 
 def _mask_error(error: dict[str, Any], personal: frozenset[int]) -> None:
     cells = [str(cell) for cell in error.get("cells", ())]
-    safe = [hidden(cell, index in personal) for index, cell in enumerate(cells, 1)]
+    safe = [shown(cell, index in personal) for index, cell in enumerate(cells, 1)]
     known = dict(zip(cells, safe, strict=True))
     if "cells" in error:
         error["cells"] = safe
@@ -185,23 +187,11 @@ def _mask_error(error: dict[str, Any], personal: frozenset[int]) -> None:
     for key in ("message", "note"):
         for cell, mask in changed.items():
             error[key] = error[key].replace(cell, mask)
-        error[key] = shown_long(error[key])
-
-
-def shown_long(text: str) -> str:
-    """A Frictionless sentence with identifiers masked, cut at 500 characters."""
-    return " ".join(shown(part) for part in text[:500].split(" "))
-
-
-def hidden(cell: str, personal: bool) -> str:
-    """A cell as it may leave the check."""
-    from checks.words import masked
-
-    return masked(cell) if personal and cell else shown(cell)
+        error[key] = shown(error[key])
 
 
 def preview(sheet: Sheet, personal: frozenset[int]) -> tuple[tuple[str, ...], ...]:
     """The header and the first rows; cells cut, personal ones masked."""
     header, *rows = sheet.rows[: PREVIEW + 1] or [()]
-    masked_rows = [tuple(hidden(cell, column in personal) for column, cell in enumerate(row, 1)) for row in rows]
+    masked_rows = [tuple(shown(cell, column in personal) for column, cell in enumerate(row, 1)) for row in rows]
     return (tuple(shown(cell) for cell in header), *masked_rows)
