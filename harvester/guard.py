@@ -181,7 +181,7 @@ class _Adapter(HTTPAdapter):
 
     def build_response(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
         """The response; what comes with a redirect is never read: requests would take all of it into memory."""
-        response: requests.Response = super().build_response(request, answer)  # type: ignore[no-untyped-call]
+        response: requests.Response = super().build_response(request, answer)
         if response.is_redirect and answer.length_remaining != 0:
             answer.close()
         return response
