@@ -85,14 +85,21 @@ def run(data: Data, common: Common) -> Iterator[RenderableType]:
     """Per source a line of counts, then what was found, then what to do."""
     pen = pen_for(common)
     heading = {
-        "ok": say("Everything that was asked for is done."),
-        "partial": say("A part of it is done."),
-        "failed": say("Nothing could be collected."),
+        "ok": say("every source was read to its end."),
+        "partial": say("a part of the sources was read."),
+        "failed": say("nothing could be collected."),
     }[data["state"]]
     number = say("Run {run}: {heading}", run=str(data["run"]), heading=heading)
     yield pen(
         number if data["run"] is not None else say("Tried only, nothing written: {heading}", heading=heading), "bold"
     )
+    outcomes = [dataset["outcome"] for source in data["sources"] for dataset in source["datasets"]]
+    stopped = {outcome: outcomes.count(outcome) for outcome in ("refused", "held", "failed")}
+    if any(stopped.values()):
+        told = say(
+            "Of {n} datasets {refused} refused, {held} waiting, {failed} not reached.", n=len(outcomes), **stopped
+        )
+        yield pen(told, "red")
     if data.get("healed"):
         yield pen(say("{n} publications that an earlier command had left open were finished first.", n=data["healed"]))
     if not data["sources"]:

@@ -257,6 +257,10 @@ def test_findings_of_one_kind_are_told_once_unless_all_are_asked_for():
     assert "trang tính Xã Kim Liên, cột Ngày cấp, ô B1217" in " ".join(on_screen("run").split())
 
 
+def test_a_run_says_at_once_how_many_datasets_were_stopped():
+    assert "Trong 2 bộ dữ liệu: 2 bị từ chối, 0 chờ quyết định, 0 không lấy được." in on_screen("run")
+
+
 def test_quiet_leaves_the_advice_out():
     assert "Việc tiếp theo" in on_screen("run")
     assert "Việc tiếp theo" not in on_screen("run", quiet=True)
