@@ -95,24 +95,26 @@ def file_server() -> Iterator[str]:
 
 
 def lay_out(workspace: Path, server: str, datasets: int) -> None:
-    """A workspace with one source: a folder of `datasets` descriptions whose files are at `server`."""
+    """A workspace with one source: a folder of `datasets` Data Packages whose files are at `server`."""
     opendata("init", str(workspace), cwd=workspace.parent)
     for index in range(datasets):
         folder = workspace / "ban-giao" / f"bo-{index:04}"
         folder.mkdir(parents=True)
-        lines = [
-            f"title: Bộ dữ liệu đo số {index}",
-            "description: Dùng để đo thời gian thu thập.",
-            "publisher: Sở Y tế",
-            "creator: Sở Y tế",
-            "issued: 2026-01-01",
-            "modified: 2026-01-01",
-            "frequency: một lần",
-            "licence: CC-BY-4.0",
-            "resources:",
-            *(f"  - path: {server}/{index}/{name}.csv\n    title: Tệp {name}" for name in ("a", "b")),
+        resources = [
+            {"name": name, "path": f"{server}/{index}/{name}.csv", "title": f"Tệp {name}", "format": "csv"}
+            for name in ("a", "b")
         ]
-        (folder / "dataset.yaml").write_text("\n".join(lines) + "\n", "utf-8")
+        package = {
+            "name": f"bo-{index:04}",
+            "title": f"Bộ dữ liệu đo số {index}",
+            "description": "Dùng để đo thời gian thu thập.",
+            "issued": "2026-01-01",
+            "modified": "2026-01-01",
+            "frequency": "một lần",
+            "licenses": [{"name": "CC-BY-4.0"}],
+            "resources": resources,
+        }
+        (folder / "datapackage.json").write_text(json.dumps(package, ensure_ascii=False), "utf-8")
     (workspace / "config" / "sources" / "do-thoi-gian.toml").write_text(
         f'agency = "{AGENCY}"\nkind = "folder"\naddress = "ban-giao"\n'
         'approved = true\napproved_by = "benchmark"\nallow_networks = ["127.0.0.0/8"]\n',
@@ -132,7 +134,7 @@ def opendata(*arguments: str, cwd: Path) -> "Measured":
             time.sleep(0.05)
     seconds = time.perf_counter() - before
     if process.returncode:
-        raise SystemExit(f"opendata {' '.join(arguments)} ended with {process.returncode}:\n{_tail(cwd / 'stderr')}")
+        raise SystemExit(f"opendata {' '.join(arguments)} ended with {process.returncode}:\n{_tail(cwd / 'stdout')}")
     own = peaks.pop(process.pid, 0)
     return Measured(seconds, own, max(peaks.values(), default=0), (cwd / "stdout").read_text("utf-8"))
 

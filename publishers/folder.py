@@ -157,16 +157,24 @@ def measure(path: Path) -> tuple[str, int] | None:
 def _host(file: PublishedFile, path: Path) -> None:
     """Our kept copy under the portal's name: a hard link, or a copy where that cannot be or would not be readable."""
     try:
-        if file.path.stat().st_mode & READABLE != READABLE:
-            raise PermissionError(errno.EPERM, "not readable by others")
-        os.link(file.path, path)
+        if file.path.stat().st_mode & READABLE == READABLE:
+            _link(file.path, path)
+        else:
+            shutil.copyfile(file.path, path)
     except FileNotFoundError as error:
         raise _damaged(file) from error
-    except OSError:  # another file system, too many links, not ours to link
-        shutil.copyfile(file.path, path)
     if measure(path) != (file.sha256, file.bytes):
         raise _damaged(file)
     _sync(path)
+
+
+def _link(kept: Path, path: Path) -> None:
+    try:
+        os.link(kept, path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, too many links, not ours to link
+        shutil.copyfile(kept, path)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -87,6 +87,7 @@ LABELS: Mapping[str, Text] = {
     "outcome_held": say("Held: a person must decide"),
     "outcome_withdrawn": say("Withdrawn"),
     "outcome_failed": say("Not published: could not be fetched or written"),
+    "previous_stays": say("The previous version stays on the portal."),
     "description": say("Description"),
     "no_description": say("The agency gave no description."),
     "downloads": say("Downloads"),

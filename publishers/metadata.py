@@ -16,18 +16,8 @@ Description = Mapping[str, Any]
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 NOT_COMPARED = {"name", "version", "agency", "notice", "notice_en"}
-OWN = {
-    "name",
-    "key",
-    "version",
-    "withdrawn",
-    "illustration",
-    "agency",
-    "creator",
-    "issued",
-    "modified",
-    "frequency",
-} | {"licence", "theme", "language", "spatial", "contact", "period_start", "period_end", "findings"}
+SAID = {"creator", "issued", "modified", "frequency", "theme", "language", "spatial", "contact", "licence"}
+OWN = SAID | {"name", "key", "version", "withdrawn", "illustration", "agency", "period_start", "period_end", "findings"}
 """What under `opendata` this portal's catalogues rely on."""
 FINDINGS = 200  # findings kept in a description; a broken table can have thousands
 CREATIVE_COMMONS = re.compile(r"CC-(BY|BY-SA|BY-ND|BY-NC)-([1-4]\.0)")
@@ -248,7 +238,7 @@ def compared(description: Description) -> dict[str, Any]:
         "keywords": ", ".join(description.get("keywords", ())),
         "agency": f"{agency['id']} {agency['name_vi']}",
         **{key: "" if value is None else str(value) for key, value in own.items()},
-        "findings": "; ".join(f"{found['code']} {found['message']}" for found in findings),
+        "findings": ", ".join(_found(finding) for finding in findings),  # not their words, which translators mend
         "resources": {r["id"]: _described(r) for r in description.get("resources", ())},
     }
 
@@ -267,6 +257,11 @@ def difference(wanted: Seen, before: Seen | None) -> tuple[Change, ...]:
             changes += [Change(f"file {file.name}: {f}", known.get(f, ""), fields[f]) for f in fields]
     changes += [Change(f"file {gone.name}", _bytes(gone), "") for gone in files.values()]
     return tuple(change for change in changes if change.before != change.after)
+
+
+def _found(finding: Mapping[str, Any]) -> str:
+    place = finding["place"] or {}
+    return " ".join([finding["code"], *(str(place[key]) for key in place if place[key])])
 
 
 def _described(resource: Mapping[str, Any]) -> dict[str, str]:

@@ -112,17 +112,17 @@ def _agency(
     verdicts: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """An agency's datasets, as the ledger knows them and, should it not, as the portal shows them."""
-    titles = {d["opendata"]["name"]: d for d in shown}
+    published = {d["opendata"]["name"]: d for d in shown}
     entries = {entry.name: entry for entry in known}
     rows = [
         {
-            "title": entries[name].title if name in entries else titles[name].get("title", ""),
-            "address": f"dataset/{name}/index" if name in titles else "",
+            "title": entries[name].title if name in entries else published[name].get("title", ""),
+            "address": f"dataset/{name}/index" if name in published else "",
             "outcome": (entries[name].outcome if name in entries else Outcome.PUBLISHED),
             "since": _day(entries[name].last_changed) if name in entries else None,
             "findings": [from_json(Finding, found) for found in site.findings.get(name, ())],
         }
-        for name in sorted({**titles, **entries})
+        for name in sorted({**published, **entries})
     ]
     return {"agency": agency, "rows": rows, "verdicts": verdicts}
 

@@ -1,9 +1,9 @@
 """A loopback web server for tests: what it answers is set address by address, what it was asked is counted.
 
-    with serving() as server:
-        server.put("/a.csv", b"a\\n1\\n")                # 200 with ETag; 304 when asked with it
-        server.answers["/b"] = [status(503), body(b"x")]  # one after the other; the last one stays
-        fetch(server.url + "/a.csv"); server.asked        # [("/a.csv", {"Accept": …})]
+with serving() as server:
+    server.put("/a.csv", b"a\\n1\\n")                # 200 with ETag; 304 when asked with it
+    server.answers["/b"] = [status(503), body(b"x")]  # one after the other; the last one stays
+    fetch(server.url + "/a.csv"); server.asked        # [("/a.csv", {"Accept": …})]
 """
 
 import gzip

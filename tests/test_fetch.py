@@ -58,21 +58,23 @@ def refusal(fetcher: Fetcher, url: str) -> SourceError:
 
 
 INNER = """
-    127.0.0.1 127.1.2.3 0.0.0.0 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 192.0.0.170
-    192.0.2.1 192.88.99.1 198.18.0.1 198.51.100.7 203.0.113.9 224.0.0.1 240.0.0.1 255.255.255.255
-    :: ::1 ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe
+    127.0.0.1 127.1.2.3 0.0.0.0 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1
+    192.0.0.170 192.0.2.1 192.88.99.1 198.18.0.1 198.51.100.7 203.0.113.9 224.0.0.1 240.0.0.1 255.255.255.255 :: ::1
+    ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe
     64:ff9b:1::1 2002:7f00:1:: 2002:c0a8:101::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:db8::1 2001:10::1 3fff::1
     100::1 5f00::1 fc00::1 fd12:3456::1 fe80::1 fec0::1 ff02::1
-""".split()
-PUBLIC = "1.1.1.1 113.160.0.1 203.162.0.1 172.32.0.1 2606:4700::1111 2405:4800::1 ::ffff:1.1.1.1 64:ff9b::101:101".split()
+"""
+PUBLIC = """
+    1.1.1.1 113.160.0.1 203.162.0.1 172.32.0.1 2606:4700::1111 2405:4800::1 ::ffff:1.1.1.1 64:ff9b::101:101
+"""
 
 
-@pytest.mark.parametrize("address", INNER)
+@pytest.mark.parametrize("address", INNER.split())
 def test_inner_addresses_are_not_public(address: str):
     assert not public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", PUBLIC)
+@pytest.mark.parametrize("address", PUBLIC.split())
 def test_public_addresses_are(address: str):
     assert public(ipaddress.ip_address(address))
 
@@ -81,14 +83,14 @@ TRICKS = """
     http://127.0.0.1:{port}/ http://localhost:{port}/ http://127.1:{port}/ http://2130706433:{port}/
     http://0x7f000001:{port}/ http://0177.0.0.1:{port}/ http://0:{port}/ http://[::1]:{port}/ http://[::]:{port}/
     http://[::ffff:127.0.0.1]:{port}/ http://[::ffff:7f00:1]:{port}/ http://example.vn@127.0.0.1:{port}/
-    http://127.0.0.1:{port}\\@example.vn/ http://LOCALHOST:{port}/ http://127.0.0.1.:{port}/ http://①②⑦.⓪.⓪.①:{port}/
-    http://[64:ff9b::7f00:1]:{port}/ http://169.254.169.254/latest/meta-data/ https://127.0.0.1:{port}/
-    file:///etc/passwd ftp://127.0.0.1/ gopher://127.0.0.1:{port}/ data:text/csv,a dict://127.0.0.1:{port}/ http:///x
-    //127.0.0.1:{port}/ http://[::1/ http://%00/ javascript:1
-""".split()
+    http://127.0.0.1:{port}\\@example.vn/ http://LOCALHOST:{port}/ http://127.0.0.1.:{port}/
+    http://①②⑦.⓪.⓪.①:{port}/ http://[64:ff9b::7f00:1]:{port}/ http://169.254.169.254/latest/meta-data/
+    https://127.0.0.1:{port}/ file:///etc/passwd ftp://127.0.0.1/ gopher://127.0.0.1:{port}/ data:text/csv,a
+    dict://127.0.0.1:{port}/ http:///x //127.0.0.1:{port}/ http://[::1/ http://%00/ javascript:1
+"""
 
 
-@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("trick", TRICKS.split())
 def test_no_trick_reaches_the_inner_network(server: Server, tmp_path: Path, trick: str):
     url = trick.format(port=server.server_address[1])
     with Fetcher(FileStore(tmp_path), limits=QUICK) as guarded:
@@ -104,7 +106,7 @@ def outside(monkeypatch) -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("trick", TRICKS.split())
 def test_no_redirect_reaches_the_inner_network(server: Server, outside: Server, tmp_path: Path, trick: str):
     outside.answers["/"] = [redirect(trick.format(port=server.server_address[1]))]
     with Fetcher(FileStore(tmp_path), limits=QUICK) as guarded:
@@ -217,9 +219,10 @@ def test_no_limit_can_be_switched_off(limit: str, value: float | None):
 )
 def test_a_certificate_that_cannot_be_trusted_is_named(tmp_path: Path, certificate: str, code: str):
     authority = str(CERTIFICATES / "authority.pem")
-    with serving(certificate) as server, Fetcher(
-        FileStore(tmp_path), allow_networks=LOOPBACK, ca_bundle=authority, limits=QUICK
-    ) as fetcher:
+    with (
+        serving(certificate) as server,
+        Fetcher(FileStore(tmp_path), allow_networks=LOOPBACK, ca_bundle=authority, limits=QUICK) as fetcher,
+    ):
         server.put("/", b"x")
         assert refusal(fetcher, server.url + "/").code == code
         assert server.asked == []
@@ -351,6 +354,32 @@ def test_a_host_that_fails_every_time_is_given_up(server: Server, fetcher: Fetch
         server.answers[f"/{number}"] = [status(500)]
         assert refusal(fetcher, f"{server.url}/{number}").code == "NET-500"
     assert refusal(fetcher, server.url + "/x").code == "NET-001"
+
+
+def test_a_redirect_to_a_dead_host_is_held_against_that_host_only(server: Server, fetcher: Fetcher):
+    with serving() as dead:
+        dead.answers["/x"] = [silent]
+        server.answers["/x"] = server.answers["/y"] = [redirect(dead.url + "/x")]
+        server.put("/z", b"z")
+        assert refusal(fetcher, server.url + "/x").code == "NET-004"
+        assert refusal(fetcher, server.url + "/y").code == "NET-001"
+        assert fetcher.download(server.url + "/z").file.bytes == 1
+        assert dead.count("/x") == QUICK.retries + 1
+
+
+def test_what_comes_with_a_redirect_is_never_read(server: Server, fetcher: Fetcher):
+    """requests would unpack all of it into memory."""
+
+    def endless(handler) -> None:
+        handler.close_connection = True
+        handler.reply(302, {"Location": "/z", "Content-Encoding": "gzip", "Transfer-Encoding": "chunked"})
+        while not handler.server.stopping.is_set():
+            handler.wfile.write(b"400\r\n" + bytes(1024) + b"\r\n")
+
+    server.answers["/x"] = [endless]
+    server.put("/z", b"z")
+    assert fetcher.download(server.url + "/x").file.bytes == 1
+    assert guarded_session(QUICK, LOOPBACK).get(server.url + "/x").content == b"z"
 
 
 def test_missing_files_do_not_count_against_a_host(server: Server, fetcher: Fetcher):

@@ -27,7 +27,9 @@ def store(tmp_path: Path) -> FileStore:
 
 
 def kept_in(tmp_path: Path) -> list[str]:
-    return sorted(str(path.relative_to(tmp_path / "files")) for path in (tmp_path / "files").rglob("*") if path.is_file())
+    return sorted(
+        str(path.relative_to(tmp_path / "files")) for path in (tmp_path / "files").rglob("*") if path.is_file()
+    )
 
 
 def zipped(path: Path, entries: dict[str, bytes]) -> Path:
@@ -83,6 +85,8 @@ def test_a_link_is_followed_only_within_the_source(store: FileStore, tmp_path: P
     assert store.keep(tmp_path / "in" / "b.csv", tmp_path / "in").bytes == 1
     with pytest.raises(SourceChanged, match=r"c\.csv is a link"):
         store.keep(tmp_path / "in" / "c.csv", tmp_path / "in")
+    with pytest.raises(SourceUnavailable):
+        store.keep(tmp_path / "in" / "b.csv")
 
 
 def test_what_is_not_there_or_may_not_be_read_is_named(store: FileStore, tmp_path: Path, monkeypatch):
@@ -94,7 +98,7 @@ def test_what_is_not_there_or_may_not_be_read_is_named(store: FileStore, tmp_pat
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.open", denied)
-    with pytest.raises(SourceUnavailable, match="Permission denied"):
+    with pytest.raises(SourceUnavailable, match="no permission"):
         store.keep(tmp_path / "a.csv")
 
 
@@ -143,7 +147,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(store: FileStore, tmp_path: Path
 
     with monkeypatch.context() as patch:
         patch.setattr(step, full)
-        with pytest.raises(ConfigurationError, match="No space left"):
+        with pytest.raises(ConfigurationError, match="the disk is full"):
             store.keep_stream([b"abc"], 10)
     assert kept_in(tmp_path) == []
     assert store.keep_stream([b"abc"], 10).bytes == 3
@@ -196,7 +200,7 @@ def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str):
 
 
 @FEW
-@given(st.text(min_size=1, max_size=300).filter(lambda text: "\ud800" > max(text) or min(text) > "\udfff"))
+@given(st.text(min_size=1, max_size=300).filter(lambda text: max(text) < "\ud800" or min(text) > "\udfff"))
 @example("CON")
 @example("a\0b.csv")
 @example("~$a.xlsx")

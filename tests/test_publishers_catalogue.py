@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import html
 import itertools
 import json
 import os
@@ -386,6 +387,17 @@ def test_becoming_an_illustration_is_a_difference(tmp_path: Path):
     assert [change.field for change in publisher.difference(wanted, publisher.find(NAME))] == ["illustration"]
 
 
+def test_what_the_checks_find_is_a_difference_how_they_word_it_is_not(tmp_path: Path):
+    publisher, wanted = portal_in(tmp_path), wanted_in(tmp_path, report=samples.report(samples.finding()))
+    publisher.publish(wanted, None)
+    reworded = samples.report(samples.finding(message=samples.Text("Other words.", {})))
+    assert publisher.difference(replace(wanted, report=reworded), publisher.find(NAME)) == ()
+    (change,) = publisher.difference(
+        replace(wanted, report=samples.report(samples.finding("NEW-001"))), publisher.find(NAME)
+    )
+    assert (change.before, change.after) == ("MET-004 truong.csv 1 ten", "NEW-001 truong.csv 1 ten")
+
+
 def test_the_target_page_gives_every_agency_its_verdict_and_reason(tmp_path: Path):
     page = (full_portal(tmp_path) / "target.html").read_text("utf-8")
     assert "33,3\N{NO-BREAK SPACE}% – 66,7\N{NO-BREAK SPACE}%" in page
@@ -415,6 +427,30 @@ def test_pages_load_nothing_from_elsewhere(tmp_path: Path):
     style = (tmp_path / "portal" / "static" / "style.css").read_text("utf-8")
     assert "url(" not in style
     assert "@import" not in style
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE)
+def test_markup_stays_text_on_every_page_around_the_data(tmp_path: Path, text: str):
+    publisher = portal_in(tmp_path, title=text)
+    agency = samples.agency(name=text, name_en=text)
+    publisher.publish(wanted_in(tmp_path, agency=agency, dataset=samples.dataset(text, keywords=(text,))), None)
+    publisher.publish(wanted_in(tmp_path, name="da-go"), None)
+    publisher.withdraw(samples.tombstone("da-go", title=text, reason=text, agency=agency), None)
+    target = samples.target_figures(
+        samples.agency_figures(agency, Verdict.NOT_MET, *[text] * 5, name=text),
+        **dict.fromkeys(("title", "legal_source", "note", "document"), text),
+    )
+    figures = samples.statistics(target) | {"basis": {"title": text, "verified": False}}
+    known = KnownDataset("x", text, text, agency.id, text, outcome=Outcome.HELD)
+    finding = to_json(samples.finding(message=samples.Text("Value {value}", {"value": text})))
+    site = samples.site(agency, title=text, statistics=figures, statistics_en=figures)
+    publisher.present(replace(site, datasets=(known,), findings={"x": [finding]}))
+    for page in (tmp_path / "portal").rglob("*.html"):
+        content = page.read_text("utf-8")
+        assert samples.active_parts(content) == [], page
+        assert text in html.unescape(content), page
+    for catalogue in ("catalog.jsonld", "data.json"):
+        assert text in json.dumps(read(tmp_path / "portal" / catalogue), ensure_ascii=False) or '"' in text
 
 
 # ---------------------------------------------------------------- damage, refusals, a portal that fails

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 from servers import LOOPBACK, Server, serving, silent, status
 
-from harvester.errors import SourceChanged, SourceError, SourceUnavailable
+from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.guard import Limits
-from harvester.ledger import Validators
 from harvester.model import Dataset, Finding, Listing, Severity, Source
 from harvester.sources import SOURCES, begin, obtain
 
@@ -313,5 +312,3 @@ def test_names_are_one_form_of_unicode(stage: Stage, fetcher: Fetcher):
     (dataset,) = datasets(collected(stage, fetcher, "folder", "in"))
     assert dataset.identifier == unicodedata.normalize("NFC", "Sở Y tế/Trạm")
     assert obtain(dataset, fetcher).failed == 0
-
-

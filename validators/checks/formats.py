@@ -68,14 +68,16 @@ def _kind_of_text(head: bytes) -> Kind:
     text = _readable(head)
     if text is None:
         return Kind.BINARY
-    start = text.lstrip("\ufeff \t\r\n")
+    start = text.lstrip("\ufeff \t\r\n\x00")
+    if not start.strip():
+        return Kind.EMPTY
     if _HTML.match(start.encode()):
         return Kind.HTML
     if start.startswith(("{", "[")):
         return Kind.GEOJSON if _GEOJSON.search(start) else Kind.JSON
     if start.startswith("<"):
         return Kind.XML
-    line = start.splitlines()[0]
+    line = start.partition("\n")[0]
     return Kind.TSV if line.count("\t") > max(line.count(","), line.count(";")) else Kind.CSV
 
 

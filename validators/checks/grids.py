@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _KEPT = 200  # first rows, always kept: titles and header stand there
 _CELL = 1_000_000  # characters in one cell of a CSV; longer, it is no table
+_COLUMNS = 16_384  # as many as a spreadsheet has
 _SNIFFED = 100  # lines looked at for the delimiter, as Frictionless does
 TEXTS = frozenset({Kind.CSV, Kind.TSV, Kind.JSON, Kind.GEOJSON})
 """Kinds whose encoding must be found (XML says its own)."""
@@ -143,6 +144,8 @@ def sheet_of(
     formulas: list[tuple[int, int]] = []
     step, count = 1, 0
     for count, row in enumerate(rows, 1):
+        if len(row) > _COLUMNS:
+            raise workbooks.Bomb(say("row {row} has {n} cells.", row=count, n=len(row)), name)
         for column, cell in enumerate(row, 1):
             if cell and len(stamps) < 20 and secret.is_stamp(cell):
                 stamps.append((count, column))

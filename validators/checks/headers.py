@@ -90,7 +90,8 @@ _DICTIONARY: dict[Trait, re.Pattern[str]] = {
     ),
 }
 _COUNTED = _words(
-    "so luong|ty le|ti le|tong|so (?:nguoi|ho|luot|truong hop|can bo|lao dong|hoc sinh|benh nhan|tre|sinh vien)",
+    "so luong|ty le|ti le|tong|so (?:nguoi|ho(?! chieu| khau)|luot|truong hop|can bo|lao dong)",
+    "so (?:hoc sinh|benh nhan|tre|sinh vien)",
     "binh quan|trung binh|mat do|co cau|count|total|rate|number of|nhom|do tuoi|si so|dinh muc",
 )
 _HOTLINE = _words("hotline|duong day nong|tong dai|fax|truc|truc ban|co quan|van phong|don vi|van thu|tiep dan")
