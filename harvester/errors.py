@@ -52,6 +52,10 @@ class PortalUnavailable(OpendataError):
     """The portal could not be reached or failed; publishing stops, datasets stay ready."""
 
 
+class PortalDisagrees(PortalUnavailable):
+    """The portal answers, but one dataset does not come to stand there as it was sent; the others may."""
+
+
 class PublicationRefused(OpendataError):
     """The portal refused one dataset; recorded, the next is tried."""
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from checks.child import Judge as ChildJudge
 from harvester.collecting import Collected, collected
 from harvester.effects import Acting, act, flush, tally
-from harvester.errors import RunLocked, SourceChanged, SourceUnavailable, UsageRefused
+from harvester.errors import PortalUnavailable, RunLocked, SourceChanged, SourceUnavailable, UsageRefused
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -60,13 +60,14 @@ def run(
     one a child process with limits does. Raises UsageRefused for a source that does not exist.
     """
     sources = _chosen(workspace, names)
-    healed = 0 if dry_run else heal(workspace, clock)[0]
+    healed, portal_down = (0, list[PortalUnavailable]()) if dry_run else _healed(workspace, clock)
     with ExitStack() as stack:
         row = None if dry_run else stack.enter_context(ledger_row(workspace, "run", clock))
         checker = judge or stack.enter_context(ChildJudge())
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
-        bench = bench_for(workspace, checker, clock, on_portal(workspace))
-        acting = Acting(workspace, row, files, clock)
+        shown = None if portal_down else on_portal(workspace)
+        bench = replace(bench_for(workspace, checker, clock, shown), portal_down=portal_down)
+        acting = Acting(workspace, row, files, clock, portal_down=portal_down)
         results = _side_by_side(sources, lambda source: _harvest(bench, acting, source, progress), acting)
         result = RunResult(row, results, bool(acting.portal_down), healed)
         if row is not None:
@@ -74,6 +75,14 @@ def run(
             present(workspace, clock)
             workspace.store.finish_run(row, result.state, result.to_json("vi"), clock())
     return result
+
+
+def _healed(workspace: Workspace, clock: Clock) -> tuple[int, list[PortalUnavailable]]:
+    """Finish what dead commands left open; a portal that cannot be reached stops publishing, not collecting."""
+    try:
+        return heal(workspace, clock)[0], []
+    except PortalUnavailable as error:
+        return 0, [error]
 
 
 def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | None) -> SourceResult:

@@ -119,7 +119,7 @@ class Catalogue:
     def present(self, site: Site) -> None:
         """Write the pages and catalogues whose content changed, then remove the pages of agencies that are gone."""
         for agency in site.agencies:
-            _check_name(agency.slug)
+            check_name(agency.slug)
         root = self._folder.root
         with self._folder.writing():
             shown = [description for name in self._names() if (description := self._shown(name))]

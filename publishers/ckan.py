@@ -19,7 +19,7 @@ from harvester.errors import PortalUnavailable
 from harvester.guard import Route
 from harvester.model import Change, HandEdit, Portal, Publication, Seen, SeenFile, Tombstone
 from publishers import Site, ckan_fields, legal
-from publishers.ckan_fields import IDENTIFIER, KEY, SENT, SOURCE, VERSION, WITHDRAWN, WRITTEN, Package
+from publishers.ckan_fields import KEY, SENT, VERSION, WITHDRAWN, WRITTEN, Package
 from publishers.ckan_merging import Merged, State, changes, merged, state_in, state_of
 from publishers.ckan_organisations import Organisations
 from publishers.ckan_refusals import foreign, hand_edited, no_token, no_url, refused, unfinished
@@ -208,8 +208,6 @@ class Ckan:
         update["extras"] += [
             {"key": KEY, "value": wanted.name},
             {"key": VERSION, "value": str(wanted.version)},
-            {"key": SOURCE, "value": wanted.dataset.source},
-            {"key": IDENTIFIER, "value": wanted.dataset.identifier},
             {"key": WRITTEN, "value": merge.digest},
             {"key": SENT, "value": str(sent)},
         ]

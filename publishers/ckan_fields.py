@@ -50,15 +50,17 @@ EXTRAS = {
     "catalogue_item": "catalogue_item",
     "notice": "notice",
     "findings": "opendata_findings",
+    "source": "opendata_source",
+    "identifier": "opendata_identifier",
 }
 """Our field → the extra it is kept in, where possible under the name that ckanext-dcat knows."""
 
 KEY = "opendata_key"  # the frozen name: this dataset is ours
-VERSION, SOURCE, IDENTIFIER = "opendata_version", "opendata_source", "opendata_identifier"
+VERSION = "opendata_version"
 WRITTEN = "opendata_written"  # digest of what we wanted to stand there: another one means that somebody edited it
 SENT = "opendata_sent"  # how often this dataset was sent: makes every repair a change, so that CKAN indexes it again
 WITHDRAWN, REASON = "opendata_withdrawn", "opendata_reason"
-BOOKKEEPING = (KEY, VERSION, SOURCE, IDENTIFIER, WRITTEN, SENT, WITHDRAWN, REASON)
+BOOKKEEPING = (KEY, VERSION, WRITTEN, SENT, WITHDRAWN, REASON)
 FILE = "opendata_file"  # on a resource, the logical file: this resource is ours
 
 TAGS = 200  # of one dataset; a record with 34,866 was seen
@@ -97,6 +99,8 @@ def fields(wanted: Publication, organisation: str, portal: Portal) -> Fields:
         "fee": dataset.fee,
         "catalogue_item": dataset.catalogue_item,
         "notice": LABELS["notice"].render("vi") if portal.illustration else "",
+        "source": dataset.source,
+        "identifier": dataset.identifier,
         "findings": "; ".join(_finding(finding) for finding in wanted.report.findings[:FINDINGS]),
     }
     return {name: _clean(text, LONGEST.get(name, LONGEST_FIELD)) for name, text in said.items()}
@@ -204,7 +208,10 @@ def tags(keywords: Iterable[str]) -> list[str]:
 
 def _finding(finding: Finding) -> str:
     place = finding.place
-    return f"{finding.code} ({place.file}{f':{place.row}' if place.row else ''})" if place else finding.code
+    if place is None:
+        return finding.code
+    name = place.file.rpartition("/")[2]
+    return f"{finding.code} ({name}:{place.row})" if place.row else f"{finding.code} ({name})"
 
 
 def _clean(text: str, longest: int) -> str:

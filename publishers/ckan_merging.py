@@ -12,8 +12,8 @@ from harvester.model import Change, HandEdit, Publication, Seen, SeenFile
 from publishers import ckan_fields
 from publishers.ckan_fields import Fields, Package
 
-CONFIGURED = {"organization", "agency", "notice"}
-"""Fields that config/ decides: never a hand edit of the portal's."""
+OURS_ALONE = {"organization", "agency", "notice", "findings", "source", "identifier"}
+"""Fields in which only we have a say; another value on the portal is put right with the next version."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def changes(merge: Merged, seen: Seen | None) -> tuple[Change, ...]:
 
 def _edited_fields(wanted: State, there: State, last: State) -> Iterator[HandEdit]:
     for name, text in wanted.said.items():
-        if name not in CONFIGURED and there.said[name] not in (text, last.said[name]):
+        if name not in OURS_ALONE and there.said[name] not in (text, last.said[name]):
             yield HandEdit(name, last.said[name], there.said[name], text)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ckanapi
 
-from harvester.errors import ConfigurationError, HandEdited, PortalUnavailable, PublicationRefused
+from harvester.errors import ConfigurationError, HandEdited, PortalDisagrees, PublicationRefused
 from harvester.i18n import say
 from harvester.model import HandEdit
 from publishers.ckan_fields import CORE, EXTRAS
@@ -80,9 +80,9 @@ def hand_edited(name: str, edits: Iterable[HandEdit]) -> HandEdited:
     )
 
 
-def unfinished(name: str) -> PortalUnavailable:
+def unfinished(name: str) -> PortalDisagrees:
     """The portal did not come to rest."""
-    return PortalUnavailable(
+    return PortalDisagrees(
         "CKN-026",
         say("The portal answers, but does not finish what is asked of it ({what}).", what=name or "package_search"),
         say("Nothing is lost: the next run reads back and goes on. Look at the portal's log if it stays so."),

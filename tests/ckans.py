@@ -6,6 +6,8 @@ is published by an editor, as on a real portal.
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,9 +15,15 @@ from typing import Any
 
 import ckanapi
 import requests
+import workspaces
+from workspaces import Clock
 
+import checks
 from harvester.environment import Environment, environment
 from harvester.model import Portal
+from harvester.results import RunResult
+from harvester.run import run
+from harvester.workspace import Workspace, open_workspace
 from publishers.ckan import Ckan
 from publishers.ckan_fields import KEY
 
@@ -99,3 +107,38 @@ def calls_log() -> Path:
 def page(url: str) -> bytes:
     """A page as an anonymous reader gets it."""
     return requests.get(url, timeout=60).content
+
+
+# ---------------------------------------------------------------- workspaces that publish to the CKAN under test
+
+
+def make_workspace(folder: Path, who: Editor, owner: str, sources: tuple[str, ...] = ("so-y-te",)) -> Path:
+    """A workspace whose sources are all of So Y te, published by `who` into the organisation `owner`."""
+    workspaces.make_workspace(folder, dict.fromkeys(sources, "so-y-te"))
+    portal = folder / "config" / "portal.toml"
+    text = portal.read_text("utf-8").replace('\nkind = "catalogue"', f'\nkind = "ckan"\nurl = "{URL}"')
+    portal.write_text(f'{text}\n[organizations]\nNA-P-SYT = "{owner}"\n', "utf-8")
+    return folder
+
+
+@contextmanager
+def opened(folder: Path, who: Editor, clock: Clock) -> Iterator[Workspace]:
+    with open_workspace(folder, who.environ, clock) as workspace:
+        yield workspace
+
+
+def do_run(folder: Path, who: Editor, clock: Clock | None = None) -> RunResult:
+    """A whole run, files judged in this process."""
+    clock = clock or Clock()
+    with opened(folder, who, clock) as workspace:
+        return run(workspace, (), clock, judge=checks.check)
+
+
+def outcomes(result: RunResult) -> dict[str, str]:
+    return {each.identifier: each.outcome.value for source in result.sources for each in source.datasets}
+
+
+def names(folder: Path, who: Editor) -> dict[str, str]:
+    """Identifier → frozen name, of all that the workspace knows."""
+    with opened(folder, who, Clock()) as workspace:
+        return {known.identifier: known.name for known in workspace.store.datasets()}
