@@ -30,8 +30,9 @@ ATTEMPTS = 4
 """Of one publication, when its outcome was unknown or somebody wrote in between; each begins with reading."""
 PAUSE = 0.3  # seconds before the second attempt; doubles
 PAGE = 1000  # CKAN gives no more at once (ckan.search.rows_max)
-LOOKS = 12
+LOOKS = 5
 """At a dataset whose files and description disagree: CKAN shows a new file milliseconds before its description."""
+MOST_LOOKS = 100  # at one whose description changes between looks, because somebody writes it again and again
 BETWEEN_LOOKS = 0.1  # seconds
 
 
@@ -94,9 +95,12 @@ class Ckan:
     def read_back(self, name: str) -> Seen | None:
         """What an anonymous reader gets now, files measured; `findable` says whether the search shows it as it is."""
         legal.check_name(name)
-        for _ in range(LOOKS):
+        looks, described = 0, None
+        for _ in range(MOST_LOOKS):
             seen, agreed = self._look(name)
-            if agreed:
+            now = seen.metadata["package"]["metadata_modified"] if seen else None
+            looks, described = looks + 1 if now == described else 1, now
+            if agreed or looks == LOOKS:
                 break
             time.sleep(BETWEEN_LOOKS)
         return seen
