@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
+import pyarrow
 import pytest
 from checksubjects import codes, dataset_of
+from pyarrow import parquet
 
 from checks import check
 from checks.child import Judge, ParseLimits
@@ -38,6 +40,11 @@ def still_good(judge: Judge, folder: Path) -> bool:
 def test_the_child_says_what_check_says(judge: Judge, tmp_path: Path):
     dataset, files = dataset_of(tmp_path, {"a.csv": GOOD + "2\n", "b.pdf": b"%PDF-1.4"})
     assert judge(dataset, files, None, limit_errors=5) == check(dataset, files, None, limit_errors=5)
+
+
+def test_parquet_fits_into_the_memory_of_the_child(judge: Judge, tmp_path: Path):
+    parquet.write_table(pyarrow.table({"mã": list(range(1000))}), tmp_path / "t")
+    assert judged(judge, tmp_path, "a.parquet", (tmp_path / "t").read_bytes()).tables[0].rows == 1000
 
 
 def test_one_child_serves_many(judge: Judge, tmp_path: Path):

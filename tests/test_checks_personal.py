@@ -80,6 +80,10 @@ TABLES: list[tuple[str, str, dict[str, list[str]]]] = [
     ("yes", "English headers", {"Full name": names(), "Date of birth": BIRTHS}),
     ("yes", "English id", {"National ID": citizens()}),
     ("yes", "NFD header", {"Số căn cước": citizens()}),
+    ("yes", "camelCase headers", {"hoVaTen": names(), "ngaySinh": BIRTHS}),
+    ("yes", "snake_case headers", {"so_cccd": citizens()}),
+    ("yes", "phones of members", {"Di động": numbers("09########"), "Tên hội viên": names()}),
+    ("yes", "patients", {"Bệnh nhân": names(), "Chẩn đoán": words("Sốt"), "Năm sinh": numbers("19##")}),
     # ---- a person must decide
     (
         "ask",
@@ -98,8 +102,13 @@ TABLES: list[tuple[str, str, dict[str, list[str]]]] = [
         {"Điện thoại": numbers("09########"), "Người đại diện": names(), "Tên cơ sở": SCHOOLS},
     ),
     ("ask", "private mail of schools", {"Email": [f"truong{i}@gmail.com" for i in range(12)], "Tên trường": SCHOOLS}),
+    ("ask", "accounts of organisations", {"Số tài khoản": numbers("12########"), "Tên đơn vị": words("Quỹ A")}),
     # ---- nobody
     ("no", "hotlines", {"Đường dây nóng": numbers("09########"), "Tên cơ quan": words("Sở A", "Sở B")}),
+    ("no", "numbers for complaints", {"Điện thoại tiếp nhận phản ánh": numbers("09########"), "Xã": COMMUNES}),
+    ("no", "places named after persons", {"Tên": words("Chợ Vinh", "Cầu Bến Thủy", "Nguyễn Huệ Plaza")}),
+    ("no", "villages", {"Tên thôn, bản": words("Bản Vi", "Thôn Hồ Sen")}),
+    ("no", "household registers counted", {"Số hộ khẩu": numbers("1###"), "Xã": COMMUNES}),
     ("no", "office phones", {"Điện thoại": numbers("0238#######"), "Tên cơ quan": words("Sở A", "Sở B")}),
     ("no", "office mobiles", {"Số điện thoại": numbers("09########"), "Tên cơ sở khám chữa bệnh": words("Trạm A")}),
     ("no", "service numbers", {"Tổng đài": words("19001000", "1022")}),

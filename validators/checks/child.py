@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 _MEMORY_EXIT = 70  # of a child whose MemoryError was caught
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL")
 
+_SMALL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
+"""Otherwise importing pyarrow alone reserves more address space than the child may have."""
+
 
 @dataclass(frozen=True)
 class ParseLimits:
@@ -166,7 +169,7 @@ def _start(limits: ParseLimits) -> "subprocess.Popen[bytes]":
         str(Path(package).resolve().parent.parent) for package in (__file__, harvester.__file__ or "")
     )
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= {"PYTHONPATH": os.pathsep.join(folders), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": os.pathsep.join(folders), "PYTHONUTF8": "1", **_SMALL}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "checks.child", json.dumps(asdict(limits))],
         stdin=subprocess.PIPE,

@@ -27,6 +27,8 @@ TEXTS = frozenset({Kind.CSV, Kind.TSV, Kind.JSON, Kind.GEOJSON})
 def open_file(resource: Resource, stored: StoredFile) -> Opened:
     """The file of `resource`, opened; everything that stands in the way is a finding of it."""
     kind = formats.recognise(stored.path)
+    if kind is Kind.CSV and not formats.is_called_table(resource) and formats.looks_prose(stored.path):
+        kind = Kind.DOCUMENT
     findings = [
         *formats.judge_kind(resource, kind),
         *formats.judge_bytes(resource, stored),
@@ -274,7 +276,7 @@ def _workbook(path: Path, resource: Resource, encoding: str) -> Read:
     sheets = []
     for page in book.pages:
         text = ([shown_value(cell) for cell in row] for row in page.rows)
-        typed = None if book.native else page.rows
+        typed = None if page.plain else page.rows
         sheets.append(replace(sheet_of(text, page.name, typed), hidden=page.hidden, hidden_parts=page.hidden_parts))
     return tuple(sheets), book.texts
 
