@@ -190,10 +190,11 @@ def _csv(path: Path, resource: Resource, encoding: str) -> Read:
 
 
 def delimiter_of(resource: Resource, head: str) -> str:
-    """The delimiter its dialect declares, else the one its first lines show."""
+    """The declared delimiter if the first line has it (a wrong one would hide columns), else a sniffed one."""
     declared = (resource.dialect or {}).get("csv", resource.dialect or {})
-    if isinstance(declared, Mapping) and isinstance(declared.get("delimiter"), str) and len(declared["delimiter"]) == 1:
-        return str(declared["delimiter"])
+    delimiter = declared.get("delimiter") if isinstance(declared, Mapping) else None
+    if isinstance(delimiter, str) and len(delimiter) == 1 and delimiter in head.partition("\n")[0]:
+        return delimiter
     try:
         return csv.Sniffer().sniff(head, ",\t;|").delimiter
     except csv.Error:

@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -16,7 +17,11 @@ RATIO = 100  # unpacked to packed, of parts above 10 MB
 AREA = 5_000_000  # cells of a sheet's rectangle that may be nearly empty
 SPARSE = 50  # times more cells in the rectangle than filled
 _LARGE = 10 << 20
-_PARTS = re.compile(r"xl/(?:vbaProject\.bin|externalLinks/externalLink\d+\.xml)$")
+_PROPERTIES = frozenset({"docProps/core.xml", "docProps/app.xml", "docProps/custom.xml", "meta.xml"})
+_MACHINERY = re.compile(r"xl/(?:vbaProject\.bin|externalLinks/externalLink\d+\.xml)$")
+_NOTES = re.compile(r"xl/(?:threadedComments/|comments/)?(?:threadedC|c)omments?\d+\.xml$")
+_PIVOT = re.compile(r"xl/pivotCache/pivotCacheDefinition\d+\.xml$")
+_TEXT = 1 << 20  # characters read of a part for its words
 
 
 class Bomb(Exception):
@@ -114,7 +119,8 @@ def _page(name: str, cells: list[list[Any]], hidden: bool, scan: _Scan) -> Page:
     """The sheet up to its last value; no rows if it has none."""
     rows = [[_typed(cell) for cell in row] for row in cells]
     for row, column in scan.errors:  # calamine leaves them empty
-        rows[row - 1][column - 1] = "#ERROR!"
+        if row <= len(rows) and column <= len(rows[row - 1]):
+            rows[row - 1][column - 1] = "#ERROR!"
     height = max((number for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)), default=0)
     width = max((i for row in rows for i, cell in enumerate(row, 1) if cell is not None), default=0)
     return Page(name, [row[:width] for row in rows[:height]], hidden, scan.hidden_parts, scan.plain)
@@ -140,14 +146,22 @@ def preflight(archive: zipfile.ZipFile) -> None:
 
 
 def _texts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Document properties as text, and the names of macros and external links."""
+    """What stands outside the cells, by part: properties and notes, columns kept for pivot tables, macros and links."""
     texts = {}
     for name in archive.namelist():
-        if name in ("docProps/core.xml", "docProps/app.xml", "docProps/custom.xml", "meta.xml"):
-            texts[name] = "\n".join(re.findall(r">([^<>]+)<", archive.read(name)[: 1 << 20].decode("utf-8", "replace")))
-        elif _PARTS.match(name):
+        if name in _PROPERTIES or _NOTES.match(name):
+            texts[name] = "\n".join(map(unescape, re.findall(r">([^<>]+)<", _start_of(archive, name))))
+        elif _PIVOT.match(name):
+            fields = re.findall(r'<cacheField [^>]*?name="([^"]*)"', _start_of(archive, name))
+            texts[name] = "\n".join(map(unescape, fields))
+        elif _MACHINERY.match(name):
             texts[name] = ""
     return texts
+
+
+def _start_of(archive: zipfile.ZipFile, name: str) -> str:
+    with archive.open(name) as part:
+        return part.read(_TEXT).decode("utf-8", "replace")
 
 
 def _scan_xlsx(archive: zipfile.ZipFile) -> dict[str, _Scan]:
@@ -235,8 +249,6 @@ _ODS_TABLE = re.compile(rb'<table:table [^>]*table:name="([^"]*)"')
 
 
 def _scan_ods(archive: zipfile.ZipFile) -> dict[str, _Scan]:
-    from html import unescape
-
     content = archive.read("content.xml")
     if b"<!ENTITY" in content:
         raise Bomb(say("it declares XML entities."))
