@@ -4,18 +4,12 @@ A journal entry is opened before the first write and closed when the read-back a
 open is finished, or undone, by `heal`, which every later command calls first.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harvester.errors import (
-    OpendataError,
-    PolicyRefused,
-    PortalDisagrees,
-    PortalUnavailable,
-    PublicationRefused,
-    RunLocked,
-)
+from harvester.errors import PolicyRefused, PortalDisagrees, PortalUnavailable, PublicationRefused, RunLocked
 from harvester.i18n import say
 from harvester.lease import hold
 from harvester.ledger import Fact, JournalEntry, KnownDataset, Lease, Observation, RunState, Step
@@ -23,6 +17,8 @@ from harvester.model import HandEdit, Outcome, Publication, Seen, Tombstone, Ver
 from harvester.records import from_json, to_json
 from harvester.workspace import Clock, Workspace
 from harvester.written import last_written, publication_of
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,15 @@ def heal(workspace: Workspace, clock: Clock) -> tuple[int, int]:
     """Finish what a killed command left open; returns (entries closed, dead runs found).
 
     An entry whose dataset another live command holds is left to it, one that the portal refuses is undone, one that it
-    does not show as sent stays open. PortalUnavailable leaves the rest open.
+    does not show as sent stays open; while the portal cannot be reached all stay open.
     """
     dead = sum(_bury(workspace, run.id, clock) for run in workspace.store.unfinished_runs())
-    closed = sum(_resume(workspace, entry, clock) for entry in workspace.store.open_entries())
+    closed = 0
+    try:
+        for entry in workspace.store.open_entries():
+            closed += _resume(workspace, entry, clock)
+    except PortalUnavailable as error:
+        LOG.warning("open journal entries wait for the portal: %s", error.message)
     return closed, dead
 
 
@@ -93,8 +94,8 @@ def _resume(workspace: Workspace, entry: JournalEntry, clock: Clock) -> int:
             _finish(workspace, lease, entry, clock)
     except (RunLocked, PortalDisagrees):
         return 0
-    except (PublicationRefused, PolicyRefused):
-        return 1  # undone: the dataset is settled anew
+    except (PublicationRefused, PolicyRefused) as error:
+        LOG.warning("given up, the portal stays as it is: %s", error.message)
     return 1
 
 
@@ -102,9 +103,10 @@ def _finish(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Cloc
     finish = _finish_put if entry.action == "publish" else _finish_withdrawal
     try:
         return finish(workspace, lease, entry, clock)
-    except (PortalUnavailable, RunLocked):
-        raise  # outcome unknown: the entry stays open until a read-back agrees
-    except OpendataError:
+    except (
+        PublicationRefused,
+        PolicyRefused,
+    ):  # after any other error the outcome is unknown, and the entry stays open
         workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
         raise
 

@@ -365,10 +365,25 @@ def doctor(data: Data, common: Common) -> Iterator[RenderableType]:
 
 
 def demo(data: Data, common: Common) -> Iterator[RenderableType]:
-    """The target as the demo stands, and where to look."""
+    """What became of each hand-over in both runs, the target as it stands, and where to look."""
     pen = pen_for(common)
+    yield _hand_overs(pen, *data["runs"])
+    yield Ink()
     yield from stats(data["stats"], common)
     yield from advice(pen, _demo_places(data))
+
+
+def _hand_overs(pen: Pen, first: Data, second: Data) -> RenderableType:
+    """A line for each hand-over: its outcome in the first run, and in the one in which nothing had changed."""
+    again = {(s["id"], each["identifier"]): each["outcome"] for s in second["sources"] for each in s["datasets"]}
+    made = table(pen, (say("Hand-over"), {"ratio": 1}), (say("First run"), {}), (say("Second run"), {}))
+    made.expand = True
+    for source in first["sources"]:
+        for each in source["datasets"]:
+            outcomes = (each["outcome"], again.get((source["id"], each["identifier"])))
+            style = "green" if each["outcome"] in ("published", "unchanged") else "yellow"
+            made.add_row(pen(each["title"]), *(pen(pen.word(outcome), style) for outcome in outcomes))
+    return made
 
 
 def _demo_places(data: Data) -> Iterator[Text]:

@@ -87,8 +87,8 @@ class Bench:
     policy: FilePolicy = FilePolicy.FETCH
     by_hand: bool = False  # a person publishes this one: a withdrawal is theirs to undo
     limit_errors: int = 1000
+    portal_down: list[PortalUnavailable] = field(default_factory=list)  # once it was, it is not asked again
     renamed: Mapping[str, KnownDataset] = field(default_factory=dict)  # new identifier → the row it continues
-    portal_down: list[PortalUnavailable] = field(default_factory=list)  # what it did last; then it is left alone
 
     @property
     def checks_version(self) -> str:
@@ -107,7 +107,10 @@ def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: OnPor
 
 
 def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, ...], failed: int) -> Settlement:
-    """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not."""
+    """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not.
+
+    Raises PortalUnavailable when what the portal holds had to be known and could not.
+    """
     agency = _agency(bench, dataset)
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
@@ -129,8 +132,8 @@ def content_key(dataset: Dataset, files: Files, policy: FilePolicy) -> str:
     """SHA-256 over the canonical metadata and the files' hashes: equal means unchanged."""
     metadata = to_json(replace(dataset, place=None))
     for resource in metadata["resources"]:
-        resource.pop("address")
-        resource.pop("member")
+        for where in ("member",) if policy is FilePolicy.LINK else ("member", "address"):
+            resource.pop(where)
     content = [metadata, files_key(files), policy.value]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -217,18 +220,13 @@ def _judged(
     if stopped is not Effect.NONE:
         return replace(done, outcome=Outcome.REFUSED if stopped is Effect.REFUSE else Outcome.HELD)
     publication = publication_for(known, agency, dataset, files, report, bench.rules, bench.policy is FilePolicy.LINK)
-    try:
-        return _compared(bench, done, publication)
-    except PortalUnavailable as error:
-        bench.portal_down.append(error)
-        down = Finding(error.code, Severity.ERROR, error.message, error.remedy)
-        return replace(done, outcome=Outcome.FAILED, findings=(*findings, down))
+    if bench.portal_down:
+        raise bench.portal_down[0]
+    return _compared(bench, done, publication)
 
 
 def _compared(bench: Bench, done: Settlement, publication: Publication) -> Settlement:
     """The settlement once the publication was laid beside what stands on the portal."""
-    if bench.portal_down:
-        raise bench.portal_down[0]
     publisher, known, before = bench.workspace.publisher, done.known, done.before
     seen = publisher.find(known.name)
     if seen is not None and not seen.ours:
