@@ -40,10 +40,7 @@ def foreign(name: str) -> PublicationRefused:
     """Somebody else has a dataset of this name."""
     return PublicationRefused(
         "CKN-022",
-        say(
-            "The portal has a dataset “{name}” that this program did not make, or that the token may not see.",
-            name=name,
-        ),
+        say("The portal has a dataset “{name}” that is not ours, or that the token may not see.", name=name),
         say("It is left untouched. Rename or remove it there; or take it over: opendata adopt {name}.", name=name),
     )
 
