@@ -19,8 +19,6 @@ HANDED_OVER = "publish"
 """The source of what a person hands over. Seeing it again, unchanged, is that person's "không thay đổi" (NĐ 47
 Điều 20.3); a harvester that sees an unchanged dataset confirms nothing, else nothing would ever be overdue."""
 
-"""What may be corrected in a dataset without its data being any newer."""
-
 
 @dataclass(frozen=True)
 class Ruling:
