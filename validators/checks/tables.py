@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PREVIEW = 20  # rows shown of a table
 _ALL_ERRORS = 10**9
+WORTHWHILE = 64 << 10
+"""Bytes of a file from which the sieve pays."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,18 @@ def validate(
 ) -> "frictionless.Report":
     """Frictionless' report over one local table.
 
-    `schema` and `dialect` are descriptors (inferred when None), `limit_errors` 0 means all. Every `engine` is
-    Frictionless itself until a faster one gives the same report. Never raises for what is wrong with the table.
+    `schema` and `dialect` are descriptors (inferred when None), `limit_errors` 0 means all. `engine`: "frictionless"
+    is Frictionless alone, "fast" its report by the sieve wherever that can be proven the same, "auto" the sieve where
+    it pays. Never raises for what is wrong with the table.
     """
     from frictionless import FrictionlessException, Report, system
     from frictionless.errors import SourceError
 
+    found, limit = _source(source), limit_errors or _ALL_ERRORS
     with system.use_context(http_session=_NoNetwork()):
         try:
-            resource = _resource(_source(source), schema, dialect, encoding)
-            report = resource.validate(limit_errors=limit_errors or _ALL_ERRORS)
+            report = _sieved(found, schema, dialect, encoding, limit) if _pays(found, engine) else None
+            report = report or _resource(found, schema, dialect, encoding).validate(limit_errors=limit)
         except FrictionlessException as refused:  # a schema, dialect or path that is none
             report = Report.from_validation(time=0, errors=[refused.error, *refused.reasons])
         except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError) as error:
@@ -65,6 +69,32 @@ def validate(
                 time=0, errors=[SourceError(note=f"reading failed: {type(error).__name__}")]
             )
     return cast("frictionless.Report", report)
+
+
+def _pays(source: TableSource, engine: str) -> bool:
+    """Whether the sieve is worth its start."""
+    if engine == "frictionless" or source.path is None or source.data is not None:
+        return False
+    return engine == "fast" or source.path.stat().st_size >= WORTHWHILE
+
+
+def _sieved(
+    source: TableSource,
+    schema: Mapping[str, Any] | None,
+    dialect: Mapping[str, Any] | None,
+    encoding: str | None,
+    limit: int,
+) -> "frictionless.Report | None":
+    """Frictionless' report by the sieve; None where it cannot vouch for it."""
+    from checks.blocks import Doubt
+    from checks.sieve import FedDialect, SievedTable
+
+    resource = _resource(source, schema, dialect, encoding, (SievedTable, FedDialect))
+    resource._limit = limit
+    try:
+        return cast("frictionless.Report", resource.validate(limit_errors=limit))
+    except Doubt:
+        return None
 
 
 def inferred_schema(source: TableSource, dialect: Mapping[str, Any] | None, encoding: str | None) -> dict[str, Any]:
@@ -88,13 +118,18 @@ def _source(source: TableSource | Path | str) -> TableSource:
 
 
 def _resource(
-    source: TableSource, schema: Mapping[str, Any] | None, dialect: Mapping[str, Any] | None, encoding: str | None
+    source: TableSource,
+    schema: Mapping[str, Any] | None,
+    dialect: Mapping[str, Any] | None,
+    encoding: str | None,
+    kinds: tuple[Any, Any] | None = None,
 ) -> Any:
     from frictionless import Dialect, Schema
     from frictionless.formats.excel import ExcelControl
     from frictionless.resources import TableResource
 
-    described = Dialect.from_descriptor(dict(dialect)) if dialect else Dialect()
+    table, dialects = kinds or (TableResource, Dialect)
+    described = dialects.from_descriptor(dict(dialect)) if dialect else dialects()
     if source.sheet is not None and source.data is None:
         described.controls = [c for c in described.controls if not isinstance(c, ExcelControl)]
         described.add_control(ExcelControl(sheet=source.sheet))
@@ -104,8 +139,8 @@ def _resource(
     if encoding:
         options["encoding"] = encoding
     if source.data is not None or source.path is None:
-        return TableResource(data=[list(row) for row in source.data or ()], **options)
-    return TableResource(
+        return table(data=[list(row) for row in source.data or ()], **options)
+    return table(
         path=source.path.name, basepath=str(source.path.parent), scheme="file", format=source.format, **options
     )
 
