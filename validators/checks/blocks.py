@@ -101,8 +101,7 @@ def _record_end(data: bytes) -> int:
 
 
 def tokenise(data: bytes, width: int, delimiter: str) -> Cells:
-    """The cells of whole records; raises Doubt where `csv.reader` might see other ones than Arrow."""
-    _prove_regular(data, delimiter.encode())
+    """The cells of whole records, proven regular; raises Doubt where `csv.reader` might see other ones."""
     ragged: list[int] = []
     limit = csv.field_size_limit()
 
@@ -149,7 +148,7 @@ def offsets(column: pa.StringArray) -> npt.NDArray[np.int32]:
     return np.frombuffer(buffer, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
 
 
-def _prove_regular(data: bytes, delimiter: bytes) -> None:
+def prove_regular(data: bytes, delimiter: bytes) -> None:
     """Every quote opens after a separator, closes before one, or is doubled; no NUL, no lone carriage return."""
     if b"\0" in data:
         raise Doubt("NUL")

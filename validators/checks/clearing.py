@@ -25,16 +25,21 @@ class Judged(NamedTuple):
 
 @dataclass
 class Cleared:
-    """Of every row of a block: whether doubt is left, an error is certain, any cell is filled."""
+    """Of every row of a block: whether doubt is left, an error is certain, any cell has a value, any has text."""
 
     doubtful: Mask
     wrong: Mask
     filled: Mask
+    written: Mask  # an empty line has no text, and to Python no cells either
 
     @classmethod
     def none_yet(cls, rows: int) -> "Cleared":
         """No cell looked at."""
-        return cls(np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool))
+        return cls(*(np.zeros(rows, dtype=bool) for _ in range(4)))
+
+    def close(self) -> None:
+        """After the last column: rows without a value or without text are in doubt."""
+        self.doubtful |= ~(self.filled & self.written)
 
 
 @dataclass
@@ -79,6 +84,7 @@ class Column:
         text = Text.of(cells)
         proven = self.prove(text) if self.prove else np.zeros(len(cells), dtype=bool)
         cleared.filled |= proven
+        cleared.written |= text.lengths > 0
         found = self._keys(text, proven) if self.is_key else None
         left = np.flatnonzero(~proven if self.is_key else ~proven & ~cleared.doubtful)
         if len(left):

@@ -199,14 +199,15 @@ class Table:
             raise Doubt("hardly a row is clear")
 
     def _sift(self, block: Block, skip: int) -> Sifted:
+        blocks.prove_regular(block.data, self.delimiter.encode())
+        self._prove_dialect(block.data)
         block = _below(block, skip)
         if not block.data:
             return Sifted(block, 0, np.zeros(0, dtype=np.int64), 0, [_NO_KEYS] * len(self.uniques))
-        self._prove_dialect(block.data)
         cells = blocks.tokenise(block.data, len(self.columns), self.delimiter)
         cleared = Cleared.none_yet(len(cells.regular))
         keys = {i: column.clear(cells.columns[i], cleared) for i, column in enumerate(self.columns)}
-        cleared.doubtful |= ~cleared.filled  # a blank row
+        cleared.close()
         ragged = self._ragged_keys(block.data, cells) if self.uniques and len(cells.ragged) else []
         ledgers = []
         for number, unique in enumerate(self.uniques):

@@ -1,5 +1,6 @@
 """Frictionless on one table: the only door to it. Local paths only, no network, nothing trusted, no pandas."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PREVIEW = 20  # rows shown of a table
 _ALL_ERRORS = 10**9
+_STUMBLES = (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError, re.error)
 WORTHWHILE = 64 << 10
 """Bytes of a file from which the sieve pays."""
 
@@ -63,7 +65,7 @@ def validate(
             report = report or _resource(found, schema, dialect, encoding).validate(limit_errors=limit)
         except FrictionlessException as refused:  # a schema, dialect or path that is none
             report = Report.from_validation(time=0, errors=[refused.error, *refused.reasons])
-        except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError) as error:
+        except _STUMBLES as error:
             # cells that its own readers stumble over, such as "sNaN"
             report = Report.from_validation(
                 time=0, errors=[SourceError(note=f"reading failed: {type(error).__name__}")]
