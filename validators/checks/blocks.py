@@ -1,5 +1,6 @@
 """A CSV file in blocks that end where a record ends, and the proof that Arrow and Python tokenise a block alike."""
 
+import codecs
 import csv
 import hashlib
 from collections.abc import Iterator
@@ -8,15 +9,16 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv as arrow_csv
 
-Positions = npt.NDArray[np.int64]
+from checks import arrow
+from checks.arrow import Numbers
+
 
 FIRST = 256 << 10
 """Bytes of the first block: a file that cannot be proven is known early."""
-SIZE = 4 << 20
+SIZE = 2 << 20
 """Bytes of the other blocks."""
 _LARGEST = 64 << 20  # bytes of one record
 _QUOTE = b'"'
@@ -39,8 +41,8 @@ class Cells:
     """The records of a block: the regular ones in columns, the others by their position."""
 
     columns: list[pa.StringArray]
-    regular: Positions  # record positions (0-based in the block) of the columns' rows
-    ragged: Positions  # record positions of rows of another width
+    regular: Numbers  # record positions (0-based in the block) of the columns' rows
+    ragged: Numbers  # record positions of rows of another width
     count: int
 
 
@@ -75,18 +77,20 @@ class Digests:
 
 def read(file: BinaryIO, digests: Digests) -> Iterator[Block]:
     """The blocks of `file` from where it stands; raises Doubt at a record longer than a block may be."""
-    start, rest, size = file.tell(), b"", FIRST
-    while chunk := file.read(size):
-        digests.update(chunk)
-        data = rest + chunk
-        end = _record_end(data)
-        if end:
-            yield Block(data[:end] if end < len(data) else data, start)
-        elif len(data) > _LARGEST:
-            raise Doubt("a record without end")
-        start, rest, size = start + end, data[end:], SIZE
-    if rest:
-        yield Block(rest, start)
+    start, size = file.tell(), FIRST
+    while data := file.read(size):
+        last = len(data) < size
+        end = len(data) if last else _record_end(data)
+        if not end:
+            size *= 2
+            if size > _LARGEST:
+                raise Doubt("a record without end")
+        else:
+            whole = data if end == len(data) else data[:end]
+            digests.update(whole)
+            yield Block(whole, start)
+            start, size = start + end, SIZE
+        file.seek(start)
 
 
 def _record_end(data: bytes) -> int:
@@ -102,6 +106,8 @@ def _record_end(data: bytes) -> int:
 
 def tokenise(data: bytes, width: int, delimiter: str) -> Cells:
     """The cells of whole records, proven regular; raises Doubt where `csv.reader` might see other ones."""
+    if data.startswith(codecs.BOM_UTF8):
+        raise Doubt("a mark that Arrow would drop")
     ragged: list[int] = []
     limit = csv.field_size_limit()
 
@@ -120,6 +126,7 @@ def tokenise(data: bytes, width: int, delimiter: str) -> Cells:
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
             ),
+            memory_pool=pa.system_memory_pool(),  # Arrow's own keeps what it once had
         )
     except pa.ArrowInvalid as error:
         raise Doubt("not UTF-8, or not CSV as Arrow knows it") from error
@@ -133,19 +140,11 @@ def tokenise(data: bytes, width: int, delimiter: str) -> Cells:
 
 
 def _whole(column: pa.ChunkedArray) -> pa.StringArray:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], pa.string())])
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [arrow.strings([])])
 
 
 def _longest(column: pa.StringArray) -> int:
-    return int(np.diff(offsets(column)).max())
-
-
-def offsets(column: pa.StringArray) -> npt.NDArray[np.int32]:
-    """Where each cell of `column` begins in its buffer, and where the last one ends."""
-    buffer = column.buffers()[1]
-    if buffer is None:
-        return np.zeros(1, dtype=np.int32)
-    return np.frombuffer(buffer, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    return int(np.diff(arrow.values(column)).max())
 
 
 def prove_regular(data: bytes, delimiter: bytes) -> None:
@@ -172,7 +171,7 @@ def prove_regular(data: bytes, delimiter: bytes) -> None:
         raise Doubt("a quote within a cell")
 
 
-def record_ends(data: bytes) -> Positions:
+def record_ends(data: bytes) -> Numbers:
     """One past the end of every record in `data`, which holds whole ones."""
     raw = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(raw == 10)

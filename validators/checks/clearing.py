@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from checks import arrow
+from checks.arrow import Mask, Numbers
 from checks.keys import NOTHING, key_of, keys_of
-from checks.patterns import Mask
-from checks.proofs import Numbers, Proof, Text, proof_of
+from checks.proofs import Proof, Text, proof_of
 
 _REMEMBERED = 200_000  # distinct texts of one field
 
@@ -96,12 +97,12 @@ class Column:
         if self.keys and proven.all():
             numbers = self.keys(text)
         elif self.keys and proven.any():
-            numbers[proven] = self.keys(Text.of(text.cells.filter(pa.array(proven))))
+            numbers[proven] = self.keys(Text.of(arrow.chosen(text.cells, proven)))
         return numbers, proven.copy()
 
     def _ask_all(self, cells: pa.StringArray, rows: Numbers, cleared: Cleared, found: Any) -> None:
-        distinct = cells.take(pa.array(rows)).dictionary_encode()
-        codes = distinct.indices.to_numpy()
+        distinct = arrow.taken(cells, rows).dictionary_encode()
+        codes = arrow.values(distinct.indices)
         judged = [self.judge(text) for text in distinct.dictionary.to_pylist()]
         clean, wrong, filled = (np.array([each[i] for each in judged], dtype=bool)[codes] for i in range(3))
         cleared.doubtful[rows] |= ~clean

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checks.proofs import Numbers, Text, integers
+from checks.arrow import Numbers
+from checks.proofs import Text, integers
 
 NOTHING = 0x6E6F7468696E67
 """Stands for a missing part of a key of several columns."""
@@ -89,7 +90,7 @@ class Ledger:
         rising = bool((np.diff(keys) > 0).all()) if len(keys) > 1 else True
         self._rising = self._rising and rising and (self._last is None or int(keys[0]) > self._last)
         self._last = int(keys[-1])
-        return 0 if rising else len(keys) - len(np.unique(keys))
+        return 0 if rising else int((np.diff(np.sort(keys)) == 0).sum())
 
     def repeated(self) -> Numbers:
         """The records whose key stands in more than one record (0-based in the file)."""
@@ -97,7 +98,7 @@ class Ledger:
             return np.zeros(0, dtype=np.int64)
         ordered = np.concatenate([keys for keys, _, _ in self.blocks])
         ordered.sort()
-        again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]], sorted=True)
         del ordered
         found = []
         for keys, records, first in self.blocks if len(again) else ():

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 
-Mask = npt.NDArray[np.bool_]
+from checks.arrow import Mask
+
 Bytes = npt.NDArray[np.uint8]
 
 _PLAIN = r"[^\\\[\]^&~|-]"

@@ -13,11 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import compute
 
-from checks import patterns
-from checks.blocks import offsets
-from checks.patterns import Mask
-
-Numbers = npt.NDArray[np.int64]
+from checks import arrow, patterns
+from checks.arrow import Mask, Numbers
 
 _CARELESS = {"required", "unique"}  # constraints that a present cell cannot break on its own
 
@@ -33,7 +30,7 @@ class Text:
     @classmethod
     def of(cls, cells: pa.StringArray) -> "Text":
         """The column `cells`, which holds no nulls."""
-        starts = offsets(cells)
+        starts = arrow.values(cells)
         return cls(cells, starts, np.diff(starts))
 
     @property
@@ -66,27 +63,23 @@ def proof_of(field: Any, reader: Callable[[Any], tuple[Any, Any]], missing: Iter
 
 def _without(prove: Proof, missing: Iterable[str]) -> Proof:
     texts = [text for text in missing if isinstance(text, str)]
-    named = pa.array([text for text in texts if text], pa.string())
+    named = arrow.strings([text for text in texts if text])
 
     def present(column: Text) -> Mask:
         proven = prove(column)
         if "" in texts:
             proven = proven & (column.lengths > 0)
         if len(named):
-            proven = proven & ~_mask(compute.is_in(column.cells, value_set=named))
+            proven = proven & ~arrow.truths(compute.is_in(column.cells, value_set=named))
         return proven
 
     return present
 
 
-def _mask(array: Any) -> Mask:
-    return array.to_numpy(zero_copy_only=False).astype(bool)  # type: ignore[no-any-return]
-
-
 def _one_of(texts: Iterable[Any], reader: Callable[[Any], tuple[Any, Any]]) -> Proof:
     good = [text for text in texts if isinstance(text, str) and _reads(reader, text)]
-    allowed = pa.array(list(dict.fromkeys(good)), pa.string())
-    return lambda column: _mask(compute.is_in(column.cells, value_set=allowed))
+    allowed = arrow.strings(list(dict.fromkeys(good)))
+    return lambda column: arrow.truths(compute.is_in(column.cells, value_set=allowed))
 
 
 def _reads(reader: Callable[[Any], tuple[Any, Any]], text: str) -> bool:
@@ -113,10 +106,10 @@ def _of_string(field: Any, constraints: dict[str, Any]) -> Proof | None:
     def prove(column: Text) -> Mask:
         proven = np.ones(len(column.lengths), dtype=bool)
         if low is not None or high is not None:
-            lengths = compute.utf8_length(column.cells).to_numpy()
+            lengths = arrow.values(compute.utf8_length(column.cells))
             proven &= (lengths >= (0 if low is None else low)) & (lengths <= (1 << 30 if high is None else high))
         if regex is not None:
-            proven &= _mask(compute.match_substring_regex(column.cells, regex))
+            proven &= arrow.truths(compute.match_substring_regex(column.cells, regex))
         return proven
 
     return prove
@@ -124,7 +117,7 @@ def _of_string(field: Any, constraints: dict[str, Any]) -> Proof | None:
 
 def _compiles(regex: str) -> bool:
     try:
-        compute.match_substring_regex(pa.array([""]), regex)
+        compute.match_substring_regex(arrow.strings([""]), regex)
     except pa.ArrowInvalid:
         return False
     return True
@@ -200,12 +193,12 @@ def _bounds(field: Any, constraints: dict[str, Any], kind: Callable[[Any], Any])
 
 def integers(cells: pa.StringArray) -> Numbers:
     """Texts proven to be integers of at most 18 digits, as numbers."""
-    return cells.cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return arrow.values(cells.cast(pa.int64()))  # type: ignore[no-any-return]
 
 
 def _floats(cells: pa.StringArray, point: str) -> npt.NDArray[np.float64]:
     text = cells if point == "." else compute.replace_substring(cells, point, ".")
-    return text.cast(pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return arrow.values(text.cast(pa.float64()))  # type: ignore[no-any-return]
 
 
 def _within(column: Text, proven: Mask, bounds: dict[str, Any], values: Callable[[pa.StringArray], Any]) -> Mask:
@@ -213,7 +206,7 @@ def _within(column: Text, proven: Mask, bounds: dict[str, Any], values: Callable
 
     What lies on a bound is left to the reader.
     """
-    chosen = column.cells if proven.all() else column.cells.filter(pa.array(proven))
+    chosen = column.cells if proven.all() else arrow.chosen(column.cells, proven)
     try:
         numbers = values(chosen)
     except pa.ArrowInvalid:

@@ -6,6 +6,7 @@ clear go, with their true numbers, through Frictionless' own loop. Nothing is ev
 read alike for certain (a dialect, an encoding, odd quotes) is left to Frictionless whole.
 """
 
+import codecs
 import csv
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -21,14 +22,15 @@ from frictionless import Dialect, system
 from frictionless.resources import TableResource
 
 from checks import blocks
-from checks.blocks import Block, Doubt, Positions
+from checks.arrow import Numbers
+from checks.blocks import Block, Doubt
 from checks.clearing import Cleared, Column
 from checks.keys import NOTHING, Ledger, combined
 
-_AHEAD = 3  # blocks in work at once
+_AHEAD = 2  # blocks in work at once
 _HOPELESS, _EARLY = 0.5, 50_000  # share of suspects in the first rows from which sieving is given up
 _SAMPLE = 100  # lines and rows that Frictionless reads ahead
-_BOM = b"\xef\xbb\xbf"
+_BOM = codecs.BOM_UTF8
 
 
 class FedDialect(Dialect):  # type: ignore[misc]
@@ -84,7 +86,7 @@ class SievedTable(TableResource):  # type: ignore[misc]
         self.stats.rows, self.stats.bytes = found.rows, found.bytes
         self.stats.md5, self.stats.sha256 = found.digests
 
-    def _fed(self, table: "Table", found: "Found", suspects: Positions) -> Iterator[tuple[int, list[Any]]]:
+    def _fed(self, table: "Table", found: "Found", suspects: Numbers) -> Iterator[tuple[int, list[Any]]]:
         for record, cells in table.rows(found, suspects):
             self._last = found, record
             self.stats.rows = record
@@ -108,10 +110,10 @@ class Found:
     cut: bool = False  # the scan stopped, because these are enough
     bytes: int = 0
     digests: tuple[str, str] = ("", "")
-    doubtful: list[Positions] = field(default_factory=list)
+    doubtful: list[Numbers] = field(default_factory=list)
     read: list[tuple[int, int, int, int]] = field(default_factory=list)  # first record, records, offset, bytes
 
-    def suspects(self) -> Positions:
+    def suspects(self) -> Numbers:
         """The records (0-based below the header) to be judged, in order."""
         return np.unique(np.concatenate(self.doubtful)) if self.doubtful else np.zeros(0, dtype=np.int64)
 
@@ -122,9 +124,9 @@ class Sifted:
 
     block: Block
     count: int
-    doubtful: Positions
+    doubtful: Numbers
     certain: int
-    keys: list[tuple[Positions, Positions | None]]
+    keys: list[tuple[Numbers, Numbers | None]]
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,7 @@ class Table:
 
     # ------------------------------------------------------------ the second pass
 
-    def rows(self, found: Found, suspects: Positions) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, found: Found, suspects: Numbers) -> Iterator[tuple[int, list[str]]]:
         """The cells of the suspects, as Python's own reader sees them."""
         with self.path.open("rb") as file:
             for first, count, offset, length in found.read:
@@ -254,7 +256,7 @@ class Table:
                 for record, row in self._tokenised(data, suspects[low:high] - first):
                     yield first + record, row
 
-    def _tokenised(self, data: bytes, records: Positions) -> Iterator[tuple[int, list[str]]]:
+    def _tokenised(self, data: bytes, records: Numbers) -> Iterator[tuple[int, list[str]]]:
         ends = blocks.record_ends(data)
         starts = np.concatenate([[0], ends[:-1]])
         texts = (data[starts[record] : ends[record]].decode() for record in records)
@@ -304,8 +306,8 @@ def _below(block: Block, skip: int) -> Block:
 
 
 def _with_ragged(
-    numbers: Positions, has: Any, cells: blocks.Cells, ragged: list[tuple[int, int]]
-) -> tuple[Positions, Positions | None]:
+    numbers: Numbers, has: Any, cells: blocks.Cells, ragged: list[tuple[int, int]]
+) -> tuple[Numbers, Numbers | None]:
     """The keys of a block and the records they stand in; None where every record has one, in order."""
     ragged = [(record, number) for record, number in ragged if record >= 0]
     if not len(cells.ragged) and has.all():
