@@ -60,7 +60,7 @@ def _target(section: Section, fed: Mapping[str, list[Figure]]) -> Target:
 
 
 def _level(section: Section, text: str) -> Level:
-    words = [level.value for level in Level]
+    words = [level.value for level in Level if level is not Level.OTHER]
     if text not in words:
         message = say("`{level}` is not a level of government.", level=text[:100])
         raise section.wrong("CFG-006", "levels", message, say("Write one of: {words}.", words=", ".join(words)))

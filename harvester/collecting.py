@@ -32,7 +32,7 @@ def collected(
     """
     known = workspace.store.validators if remember else _nothing_known
     under_way: deque[tuple[Dataset, Obtaining]] = deque()
-    with workspace.fetcher(source, files) as fetcher:
+    with workspace.fetcher(files, source.allow_networks) as fetcher:
         for item in SOURCES[source.kind](source, fetcher, workspace.folder):
             if stopping.is_set():
                 return

@@ -7,7 +7,7 @@ share or figures, CFG-012 see `rules`, CFG-013 an unknown source, CFG-014…016 
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from fnmatch import fnmatch
@@ -19,7 +19,7 @@ from harvester.cron import cron_mistake
 from harvester.documents import Row, Section, mistake, table, toml
 from harvester.errors import ConfigurationError, UsageRefused
 from harvester.i18n import Text, say
-from harvester.model import Agency, FilePolicy, Level, Owed, Portal, RuleSet, Source, Target
+from harvester.model import Agency, FilePolicy, Level, Owed, Place, Portal, RuleSet, Source, Target
 from harvester.names import nearest
 from harvester.registry import Register, checked
 
@@ -27,13 +27,13 @@ Kinds = Mapping[str, Collection[str]]
 """The kinds of source there are, each with the names of its own options."""
 
 PORTALS = ("catalogue", "ckan")
-REQUIRED = ("portal.toml", "agencies.csv", "targets.toml")
-FILES = (*REQUIRED, "catalogue.csv", "rules/*.toml", "sources/*.toml")
+REQUIRED = ("portal.toml", "agencies.csv", "targets.toml", "rules/*.toml")
+FILES = (*REQUIRED, "catalogue.csv", "sources/*.toml")
 LARGEST = 10_000_000  # bytes of one document; the province's register has 45,000
 
 AGENCY_COLUMNS = tuple(field.name for field in fields(Agency) if field.name != "line")
 CATALOGUE_COLUMNS = tuple(field.name for field in fields(Owed))
-SOURCE_KEYS = frozenset(field.name for field in fields(Source)) - {"id", "options", "path"}
+SOURCE_KEYS = frozenset(field.name for field in fields(Source)) - {"id", "options", "path"} | {"publisher"}
 PORTAL_KEYS = (frozenset(field.name for field in fields(Portal)) - {"engine"}) | {"validation"}
 
 
@@ -103,20 +103,22 @@ def read(documents: Mapping[str, bytes], kinds: Kinds | None = None) -> Config:
     With `kinds` a source of another kind, or with an option its kind does not have, is a mistake; without, as for
     revisions that were accepted once, every kind and option is taken as it is. Raises ConfigurationError.
     """
-    for name in REQUIRED:
-        if name not in documents:
-            message = say("config/{name} is missing.", name=name)
+    for pattern in REQUIRED:
+        if not any(fnmatch(name, pattern) for name in documents):
+            message = say("config/{name} is missing.", name=pattern)
             remedy = say("`opendata init` in an empty folder writes one that can be copied.")
-            raise ConfigurationError("CFG-001", message, remedy, {"file": f"config/{name}"})
+            raise ConfigurationError("CFG-001", message, remedy, Place(file=f"config/{pattern}").to_json())
+    sources = _folder(documents, "sources")
     register = checked(
         [_agency(row) for row in table("config/agencies.csv", documents["agencies.csv"], AGENCY_COLUMNS)]
     )
+    register = Register((*register.agencies, *_own_publishers(sources, register)))
     return Config(
         portal=_portal(toml("config/portal.toml", documents["portal.toml"]), register),
         register=register,
         targets=aims.targets(toml("config/targets.toml", documents["targets.toml"])),
         rule_sets=rules.in_force(rules.rule_set(id, document) for id, document in _folder(documents, "rules")),
-        sources=tuple(_source(id, section, register, kinds) for id, section in _folder(documents, "sources")),
+        sources=tuple(_source(id, section, register, kinds) for id, section in sources),
         owed=_owed(documents.get("catalogue.csv"), register),
         documents=dict(documents),
     )
@@ -137,7 +139,7 @@ def _folder(documents: Mapping[str, bytes], folder: str) -> list[tuple[str, Sect
         if name.startswith(f"{folder}/"):
             id = PurePosixPath(name).stem
             if not re.fullmatch("[a-z0-9][a-z0-9-]{0,59}", id):
-                message = say("The name of the file is the id; `{id_}` is not one.", id_=id[:100])
+                message = say("The name of the file is the id; `{name}` is not one.", name=id[:100])
                 remedy = say("Use small letters without marks, digits and hyphens: so-y-te.toml.")
                 raise mistake("CFG-006", f"config/{name}", 1, None, message, remedy)
             found.append((id, toml(f"config/{name}", documents[name])))
@@ -156,7 +158,7 @@ def _agency(row: Row) -> Agency:
         slug=cells["slug"],
         name_vi=cells["name_vi"],
         name_en=cells["name_en"],
-        level=Level(row.word("level", [level.value for level in Level])),
+        level=Level(row.word("level", [level.value for level in Level if level is not Level.OTHER])),
         valid_from=row.day("valid_from"),
         valid_to=row.day("valid_to"),
         successor_ids=tuple(id.strip() for id in cells["successor_ids"].split(";") if id.strip()),
@@ -165,6 +167,22 @@ def _agency(row: Row) -> Agency:
         verified=row.word("verified", ("yes", "no")) == "yes",
         line=row.line,
     )
+
+
+def _own_publishers(sources: Iterable[tuple[str, Section]], register: Register) -> Iterator[Agency]:
+    """The publishers of sources with a table [publisher]: no agencies of the province, in scope of no target."""
+    for id, document in sources:
+        if "publisher" in document.values:
+            section = document.section("publisher")
+            section.keys(needed=("name_vi", "name_en"), allowed=("name_vi", "name_en"))
+            names = section.mapping()
+            taken = next((text for text in (id, names["name_vi"]) if register.knows(text)), None)
+            if taken is not None:
+                message = say("“{name}” is an agency of config/agencies.csv.", name=taken[:100])
+                remedy = say("Write agency = … instead of [publisher], or give file and publisher another name.")
+                raise section.wrong("CFG-010", "name_vi", message, remedy)
+            vi, en = names["name_vi"], names["name_en"]
+            yield Agency(id, id, vi, en, Level.OTHER, None, None, (), "", document.file, False)
 
 
 def _portal(document: Section, register: Register) -> Portal:
@@ -196,7 +214,7 @@ def _source(id: str, document: Section, register: Register, kinds: Kinds | None)
     document.keys(needed=("kind", "address"), allowed=SOURCE_KEYS | own)
     source = Source(
         id=id,
-        kind=document.word("kind", kinds or [document.text("kind")]),
+        kind=document.word("kind", [document.text("kind")] if kinds is None else kinds),
         address=_address(document),
         agency=document.text("agency"),
         agencies=_publishers(document.section("agencies"), register),
@@ -209,10 +227,13 @@ def _source(id: str, document: Section, register: Register, kinds: Kinds | None)
         options={key: value for key, value in document.values.items() if key not in SOURCE_KEYS},
         path=Path(document.file),
     )
-    if bool(source.agency) == bool(source.agencies):
-        message = say("A source has either `agency` or a table [agencies].")
+    own_publisher = "publisher" in document.values
+    if [bool(source.agency), bool(source.agencies), own_publisher].count(True) != 1:
+        message = say("A source has one of `agency`, a table [agencies] and a table [publisher].")
         remedy = say('Write agency = "so-y-te", or [agencies] with a line for each publisher.')
         raise document.wrong("CFG-005", "agency", message, remedy)
+    if own_publisher:
+        return replace(source, agency=id)
     if source.agency:
         return replace(source, agency=_agency_text(document, "agency", source.agency, register))
     return source

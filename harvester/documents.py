@@ -19,7 +19,7 @@ from harvester.i18n import Text, say
 from harvester.model import Place
 from harvester.names import nearest
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Where a value stands in a TOML document: ("targets", 1, "share")."""
 
 
@@ -28,9 +28,9 @@ class Section:
     """One table of a TOML document. First say with `keys` what may stand in it, then ask for the values."""
 
     file: str
-    lines: Mapping[Path, int]
+    lines: Mapping[KeyPath, int]
     values: Mapping[str, Any]
-    path: Path = ()
+    path: KeyPath = ()
 
     def keys(self, needed: Collection[str], allowed: Collection[str] = ()) -> None:
         """Raise CFG-003 for a key that is neither needed nor allowed, CFG-005 for a needed one without a value."""
@@ -245,7 +245,9 @@ def _header(file: str, cells: list[str], columns: Collection[str]) -> list[str]:
             near = nearest(name, columns)
             message = say("Unknown column or column given twice: `{column}`.", column=name[:100])
             expected = say("The columns are: {columns}, separated by commas.", columns=", ".join(columns))
-            remedy = say("Did you mean `{near}`?", near=near) if near not in ("", name) else expected
+            remedy = (
+                say("Did you mean `{near}`?", near=near) if near not in ("", name) and ";" not in name else expected
+            )
             raise mistake("CFG-003", file, 1, name[:100], message, remedy)
     for name in columns:
         if name not in names:
@@ -267,11 +269,11 @@ _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
-def _lines(text: str) -> dict[Path, int]:
+def _lines(text: str) -> dict[KeyPath, int]:
     """The line on which each key and table of a TOML text begins (tomllib tells none)."""
-    lines: dict[Path, int] = {}
-    counts: dict[Path, int] = {}
-    here: Path = ()
+    lines: dict[KeyPath, int] = {}
+    counts: dict[KeyPath, int] = {}
+    here: KeyPath = ()
     quoted = False
     for number, line in enumerate(text.split("\n"), 1):
         opened = quoted
@@ -290,14 +292,14 @@ def _parts(dotted: str) -> list[str]:
     return [part.strip("\"'") for part in _PART.findall(dotted)]
 
 
-def _absolute(parts: list[str], counts: dict[Path, int], new: bool) -> Path:
+def _absolute(parts: list[str], counts: dict[KeyPath, int], new: bool) -> KeyPath:
     """The path of a table header, with the index of the list item it belongs to or begins."""
     if new:
         *outer, last = parts
         whole = (*_absolute(outer, counts, new=False), last)
         counts[whole] = counts.get(whole, 0) + 1
         return (*whole, counts[whole] - 1)
-    path: Path = ()
+    path: KeyPath = ()
     for part in parts:
         path = (*path, part)
         if path in counts:

@@ -51,7 +51,8 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
     """
     if acting.run is None:
         return settlement, 0
-    acting.workspace.store.remember(validators)
+    if validators:
+        acting.workspace.store.remember(validators)
     if settlement.known.agency:
         _record(acting, settlement)
     if settlement.publication is None:

@@ -31,6 +31,7 @@ class Level(Enum):
     PROVINCE = "province"
     DISTRICT = "district"  # ended on 2025-06-30
     COMMUNE = "commune"  # counted by the target's second reading only
+    OTHER = "other"  # no agency of the province: a source's own publisher, never in scope of a target
 
 
 @dataclass(frozen=True)

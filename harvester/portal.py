@@ -1,16 +1,22 @@
 """The portal as a whole: what it shows now, as facts; the figures, and the pages that show them."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from harvester import config, stats
-from harvester.errors import PortalUnavailable
+from harvester.errors import PortalUnavailable, UsageRefused
+from harvester.i18n import say
 from harvester.lease import os_lock
-from harvester.ledger import Fact, Observation
+from harvester.ledger import DatasetFacts, Fact, Observation
 from harvester.model import ZONE, Outcome, end_of_day
 from harvester.publishing import verdicts
 from harvester.stats import Statistics
 from harvester.workspace import Clock, Workspace
 from publishers import Site
+
+Standing = dict[str, Sequence[Any]]
+"""Frozen name → the findings that stand against a dataset, as JSON."""
 
 PAGES_WAIT = 60.0
 """Seconds that one command waits for another to finish the pages."""
@@ -43,14 +49,25 @@ def observe(workspace: Workspace, run: int, clock: Clock) -> None:
     workspace.store.observe(observed)
 
 
-def statistics(workspace: Workspace, day: date, known_at: datetime | None = None) -> Statistics:
-    """The figures as of the end of `day`, from what was recorded up to `known_at` (None: all that is)."""
+def statistics(
+    workspace: Workspace, day: date, known_at: datetime | None = None, standing: Standing | None = None
+) -> Statistics:
+    """The figures as of the end of `day`, from what was recorded up to `known_at` (None: all that is).
+
+    `standing`, if given, is filled with what stands against each dataset. Raises UsageRefused when nothing was known.
+    """
     revisions = workspace.store.revisions(known_at)
+    if not revisions:
+        raise UsageRefused(
+            "RUN-006",
+            say("Nothing was known yet at {time}.", time=known_at or "–"),
+            say("Name a later time after --known-at."),
+        )
     then = config.read({name: revision.content for name, revision in revisions.items()})
     until = end_of_day(day)
     return stats.statistics(
         then,
-        workspace.store.facts(until, known_at),
+        _noted(workspace.store.facts(until, known_at), {} if standing is None else standing),
         workspace.store.portal_facts(until, known_at),
         workspace.store.decisions(known_at),
         day,
@@ -62,7 +79,8 @@ def statistics(workspace: Workspace, day: date, known_at: datetime | None = None
 def present(workspace: Workspace, clock: Clock) -> None:
     """Bring the pages around the datasets up to date with today's figures."""
     day = clock().astimezone(ZONE).date()
-    counted = statistics(workspace, day)
+    standing: dict[str, Sequence[Any]] = {}
+    counted = statistics(workspace, day, standing=standing)
     agencies = tuple(agency for agency in workspace.config.register.agencies if agency.exists_on(day))
     site = Site(
         title=workspace.config.portal.title,
@@ -71,6 +89,18 @@ def present(workspace: Workspace, clock: Clock) -> None:
         agencies=agencies,
         statistics=stats.to_json(counted, "vi"),
         statistics_en=stats.to_json(counted, "en"),
+        findings=standing,
+        datasets=tuple(workspace.store.datasets()),
     )
     with os_lock(workspace, "pages", PAGES_WAIT):
         workspace.publisher.present(site)
+
+
+def _noted(facts: Iterable[DatasetFacts], standing: Standing) -> Iterator[DatasetFacts]:
+    """The same facts; on the way, what the last check and the last outcome found is noted."""
+    for each in facts:
+        last = {o.fact: o.value for o in each.observations if o.fact in (Fact.CHECKED, Fact.OUTCOME)}
+        found = [*last.get(Fact.CHECKED, {}).get("findings", ()), *last.get(Fact.OUTCOME, {}).get("findings", ())]
+        if found:
+            standing[each.name] = [finding for number, finding in enumerate(found) if finding not in found[:number]]
+        yield each

@@ -23,7 +23,7 @@ RETRIED = {"NET-002", "NET-003", "NET-004", "NET-012"} | {f"NET-{n}" for n in (4
 DOWN = {"NET-002", "NET-003", "NET-004"}
 """Nobody is there: the host is not asked again in this run."""
 
-_X509_EXPIRED, _X509_WRONG_NAME = 10, 62  # OpenSSL's X509_V_ERR_*
+_X509_EXPIRED, _X509_WRONG_NAME = 10, (62, 64)  # OpenSSL's X509_V_ERR_*; 64 is a wrong IP address
 
 
 class Unanswered(SourceUnavailable):
@@ -102,22 +102,25 @@ def answered(url: str, status: int, headers: Mapping[str, str]) -> SourceError:
     )
 
 
+def circular(url: str) -> SourceChanged:
+    """The error for too many redirects."""
+    return SourceChanged(
+        "NET-010",
+        say("{url} leads in circles, or through too many other addresses.", url=shown(url)),
+        say("Open the address in a browser and write the address where it ends."),
+    )
+
+
 def explained(url: str, error: Exception) -> SourceError:
     """Our error for one of requests, urllib3 or zlib."""
     causes = list(_causes(error))
-    if isinstance(error, requests.TooManyRedirects):
-        return SourceChanged(
-            "NET-010",
-            say("{url} leads in circles, or through too many other addresses.", url=shown(url)),
-            say("Open the address in a browser and write the address where it ends."),
-        )
     refused = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if refused is not None and not isinstance(refused, ssl.SSLEOFError):
         return _insecure(url, refused)
     for kinds, code, message, remedy in _EXPLANATIONS:
         if any(isinstance(cause, kinds) for cause in causes):
             return SourceUnavailable(code, Text(message.id, {"url": shown(url)}), remedy)
-    if isinstance(error, _BAD_ADDRESS):
+    if isinstance(error, ValueError):  # InvalidURL, InvalidSchema, MissingSchema and their like
         return SourceChanged(
             "NET-011",
             say("{url} is no address of the web, or leads to one that is none.", url=shown(url)),
@@ -131,15 +134,13 @@ def explained(url: str, error: Exception) -> SourceError:
 
 
 _AGAIN = say("Check the address and the network; the next run tries again.")
-_BAD_ADDRESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidHeader,
-    UnicodeError,
-)
 _EXPLANATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, Text, Text], ...] = (
-    (ProxyError, "NET-013", say("The proxy did not pass on the request for {url}."), say("Check HTTPS_PROXY.")),
+    (
+        (ProxyError, requests.exceptions.InvalidProxyURL),
+        "NET-013",
+        say("The proxy did not pass on the request for {url}."),
+        say("Check HTTPS_PROXY."),
+    ),
     (NameResolutionError, "NET-002", say("The name of the server of {url} was not found."), _AGAIN),
     (
         (ConnectTimeoutError, NewConnectionError),
@@ -166,7 +167,7 @@ def _insecure(url: str, error: ssl.SSLError) -> SourceUnavailable:
     verify = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
     if verify == _X509_EXPIRED:
         code, why = "NET-006", say("its certificate has expired")
-    elif verify == _X509_WRONG_NAME:
+    elif verify in _X509_WRONG_NAME:
         code, why = "NET-007", say("its certificate is made out to another name")
     elif verify:
         code, why = "NET-008", say("its certificate is not signed by a known authority, or the chain is incomplete")

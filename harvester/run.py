@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -30,6 +31,10 @@ from harvester.workspace import Clock, Workspace
 
 SIDE_BY_SIDE = 8
 """Sources under way at once."""
+
+
+LEFTOVER = timedelta(hours=2)
+"""A partial file this old is a dead process's."""
 
 
 class Progress(Protocol):
@@ -60,7 +65,10 @@ def run(
     one a child process with limits does. Raises UsageRefused for a source that does not exist.
     """
     sources = _chosen(workspace, names)
-    healed = 0 if dry_run else heal(workspace, clock)[0]
+    healed = 0
+    if not dry_run:
+        healed, _ = heal(workspace, clock)
+        workspace.files.sweep(before=clock() - LEFTOVER)
     with ExitStack() as stack:
         row = None if dry_run else stack.enter_context(ledger_row(workspace, "run", clock))
         checker = judge or stack.enter_context(ChildJudge())

@@ -9,6 +9,7 @@ from datetime import date
 from difflib import SequenceMatcher
 
 import checks
+from harvester.errors import UsageRefused
 from harvester.i18n import say
 from harvester.ledger import Decision, KnownDataset
 from harvester.model import (
@@ -93,7 +94,7 @@ def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: froze
 
 def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, ...], failed: int) -> Settlement:
     """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not."""
-    agency = bench.workspace.config.register.by_id.get(dataset.agency)
+    agency = _agency(bench, dataset)
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
     if agency is None:
@@ -134,7 +135,10 @@ def similar(workspace: Workspace, dataset: Dataset) -> tuple[KnownDataset, ...]:
         other
         for other in others
         if (other.source, other.identifier) != (dataset.source, dataset.identifier)
-        and (fold(other.title) == fold(dataset.title) or SequenceMatcher(None, plain(other.title), title).ratio() >= ALIKE)
+        and (
+            fold(other.title) == fold(dataset.title)
+            or SequenceMatcher(None, plain(other.title), title).ratio() >= ALIKE
+        )
     )
 
 
@@ -223,6 +227,18 @@ def _as_before(
     if report is None or before.outcome is not Outcome.REFUSED:
         return None  # a failed one is tried again, a held one may have been decided since
     return replace(same, findings=(*found, *report.findings))
+
+
+def _agency(bench: Bench, dataset: Dataset) -> Agency | None:
+    """The agency a source names by id or slug at any time, or by a name that means one agency on this day."""
+    register = bench.workspace.config.register
+    named = register.named(dataset.agency)
+    if named or not dataset.agency:
+        return named
+    try:
+        return register.resolve(dataset.agency, bench.day)
+    except UsageRefused:
+        return None  # unmapped: held and listed, never guessed
 
 
 def _newcomer(dataset: Dataset, agency: Agency | None) -> KnownDataset:

@@ -59,7 +59,7 @@ def statistics(
     recorded += [*(o.recorded_at for o in portal), *(d.recorded_at for d in ruled)]
     agencies = tuple(
         targets.agency_verdict(a, held.get(a.id, []), rules, by_subject.get(a.id, []), day, whole)
-        for a in config.register.in_scope(frozenset(Level), day)
+        for a in config.register.in_scope(frozenset(Level) - {Level.OTHER}, day)
     )
     return Statistics(
         as_of=day,

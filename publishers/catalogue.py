@@ -36,7 +36,10 @@ class Catalogue:
         self._base = portal.base_url.rstrip("/") + "/" if portal.base_url else ""
 
     def find(self, name: str) -> Seen | None:
-        """What the pointer `name` shows, as its description says; `ours` is False for what we did not write."""
+        """What the pointer `name` shows; `ours` is False for what we did not write.
+
+        Hashes are as described, unless a file is gone or of another size.
+        """
         _check_name(name)
         with self._folder.reading():
             return self._seen(name)
@@ -114,16 +117,18 @@ class Catalogue:
 
     def present(self, site: Site) -> None:
         """Write the pages and catalogues whose content changed, then remove the pages of agencies that are gone."""
+        for agency in site.agencies:
+            _check_name(agency.slug)
         root = self._folder.root
         with self._folder.writing():
-            shown = [description for name in self._names() if (description := self._shown(name))]
-            texts = pages.surroundings(site, shown, self._base)
-            texts["catalog.jsonld"] = metadata.dumped(dcat(site, shown, self._base))
-            texts["data.json"] = metadata.dumped(data_json(site, shown, self._base))
-            for path, content in texts.items():
+            current: set[str] = set()
+            for path, content in pages.surroundings(site, map(pages.summary, self._all_shown()), self._base):
                 self._folder.write(root / path, content)
+                current.add(path)
+            for name, catalogue in (("catalog.jsonld", dcat), ("data.json", data_json)):
+                self._folder.write_pieces(root / name, lambda: catalogue(site, self._all_shown(), self._base))  # noqa: B023
             for page in sorted(root.glob("agency/*.html")):
-                if str(page.relative_to(root)) not in texts:
+                if str(page.relative_to(root)) not in current:
                     page.unlink()
             self._folder.remove(self._unreachable())
 
@@ -137,16 +142,26 @@ class Catalogue:
 
     def _seen(self, name: str, read: bool = False) -> Seen | None:
         version = self._folder.target(name)
+        seen = self._look(name, version, read)
+        if self._folder.target(name) != version:  # another version came meanwhile: what was seen may be half gone
+            return self._seen(name, read)
+        return seen
+
+    def _look(self, name: str, version: str | None, read: bool) -> Seen | None:
         if version is None or (version and not (self._folder.versions / version).exists()):
             return None
         description = self._described(version) if version else None
         if not description:
             return Seen(name, "", "", False, 0, False, {}, (), self.url(name))
-        files = metadata.seen_files(description)
-        if read:
-            linked = {r["id"] for r in description.get("resources", ()) if metadata.is_link(r)}
-            files = tuple(f for file in files if (f := file if file.id in linked else self._measured(version, file)))
-        return metadata.seen(description, name, self.url(name), files)
+        linked = {r["id"] for r in description.get("resources", ()) if metadata.is_link(r)}
+        files = (
+            file if file.id in linked else self._served(version, file, read)
+            for file in metadata.seen_files(description)
+        )
+        return metadata.seen(description, name, self.url(name), (file for file in files if file))
+
+    def _all_shown(self) -> Iterator[Description]:
+        return (description for name in self._names() if (description := self._shown(name)))
 
     def _shown(self, name: str) -> Description | None:
         """The description of a dataset that readers find; None if it is withdrawn or not ours."""
@@ -155,8 +170,12 @@ class Catalogue:
             description = self._described(version) if version else None
         return description if description and not description["opendata"]["withdrawn"] else None
 
-    def _measured(self, version: str, file: SeenFile) -> SeenFile | None:
-        found = measure(self._folder.versions / version / file.name)
+    def _served(self, version: str, file: SeenFile, read: bool) -> SeenFile | None:
+        """The file as it lies there; its bytes are read if asked to, or if its size is not as described."""
+        path = self._folder.versions / version / file.name
+        if not read and path.is_file() and path.stat().st_size == file.bytes:
+            return file
+        found = measure(path)
         return SeenFile(file.id, file.name, *found) if found else None
 
     def _described(self, version: str) -> dict[str, Any] | None:
@@ -196,6 +215,8 @@ def _check(wanted: Publication) -> None:
         values = [getattr(file, field).lower() for file in wanted.files]
         if len(set(values)) < len(values):
             raise _refused_files(wanted.name)
+    if not wanted.files:
+        raise _no_files(wanted.name)
     if wanted.version < 1 or not NAME.fullmatch(wanted.agency.slug):
         raise _refused_name(f"{wanted.agency.slug}.{wanted.version}")
 
@@ -229,6 +250,14 @@ def _refused_files(name: str) -> PublicationRefused:
         "CAT-013",
         say("Two files of the dataset {name} would have the same name on the portal.", name=name),
         say("Give each file its own name."),
+    )
+
+
+def _no_files(name: str) -> PublicationRefused:
+    return PublicationRefused(
+        "CAT-016",
+        say("The dataset {name} has no file, so there is nothing to publish.", name=name),
+        say("Hand over at least one file with it."),
     )
 
 

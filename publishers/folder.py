@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Folder:
         with self.reading():
             for folder in (self.root, self.pointers, self.versions):
                 folder.mkdir(exist_ok=True)
-            lock = FileLock(self.root / ".lock", timeout=PATIENCE)
+            lock = FileLock(self.root / ".lock", timeout=PATIENCE, poll_interval=0.01)
             try:
                 lock.acquire()
             except Timeout as error:
@@ -65,10 +65,14 @@ class Folder:
 
     def target(self, name: str) -> str | None:
         """The version folder that the pointer `name` shows; None if there is no such pointer, "" if it is not ours."""
-        pointer = self.pointers / name
-        if not pointer.is_symlink():
-            return "" if pointer.exists() else None
-        shown = pointer.readlink()
+        try:
+            shown = (self.pointers / name).readlink()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return ""  # a folder or a file, not a pointer
         ours = shown.parts[:2] == ("..", "versions") and len(shown.parts) == 3 and owner(shown.name) == name
         return shown.name if ours else ""
 
@@ -126,6 +130,19 @@ class Folder:
         _sync(path.parent)
         return True
 
+    def write_pieces(self, path: Path, pieces: Callable[[], Iterable[bytes]]) -> bool:
+        """As `write`, for a file too long to be held in memory; `pieces` gives its content, each time anew."""
+        if _consists_of(path, pieces()):
+            return False
+        self.staging.mkdir(exist_ok=True)
+        staged = self.staging / path.name
+        with staged.open("wb") as file:
+            file.writelines(pieces())
+        _sync(staged)
+        staged.replace(path)
+        _sync(path.parent)
+        return True
+
     def remove(self, versions: Sequence[str]) -> None:
         """Take version folders away, each at one moment."""
         for version in versions:
@@ -143,23 +160,41 @@ def measure(path: Path) -> tuple[str, int] | None:
     """SHA-256 and size of a file's bytes; None if there is no regular file."""
     if path.is_symlink() or not path.is_file():
         return None
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+    except FileNotFoundError:  # taken away this moment
+        return None
+
+
+def _consists_of(path: Path, pieces: Iterable[bytes]) -> bool:
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+        return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
 
 
 def _host(file: PublishedFile, path: Path) -> None:
     """Our kept copy under the portal's name: a hard link, or a copy where that cannot be or would not be readable."""
     try:
-        if file.path.stat().st_mode & READABLE != READABLE:
-            raise PermissionError(errno.EPERM, "not readable by others")
-        os.link(file.path, path)
+        if file.path.stat().st_mode & READABLE == READABLE:
+            _link(file.path, path)
+        else:
+            shutil.copyfile(file.path, path)
     except FileNotFoundError as error:
         raise _damaged(file) from error
-    except OSError:  # another file system, too many links, not ours to link
-        shutil.copyfile(file.path, path)
     if measure(path) != (file.sha256, file.bytes):
         raise _damaged(file)
     _sync(path)
+
+
+def _link(kept: Path, path: Path) -> None:
+    try:
+        os.link(kept, path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, too many links, not ours to link
+        shutil.copyfile(kept, path)
 
 
 def _write(path: Path, content: bytes) -> None:

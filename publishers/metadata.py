@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,18 +16,8 @@ Description = Mapping[str, Any]
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 NOT_COMPARED = {"name", "version", "agency", "notice", "notice_en"}
-OWN = {
-    "name",
-    "key",
-    "version",
-    "withdrawn",
-    "illustration",
-    "agency",
-    "creator",
-    "issued",
-    "modified",
-    "frequency",
-} | {"licence", "theme", "language", "spatial", "contact", "period_start", "period_end", "findings"}
+SAID = {"creator", "issued", "modified", "frequency", "theme", "language", "spatial", "contact", "licence"}
+OWN = SAID | {"name", "key", "version", "withdrawn", "illustration", "agency", "period_start", "period_end", "findings"}
 """What under `opendata` this portal's catalogues rely on."""
 FINDINGS = 200  # findings kept in a description; a broken table can have thousands
 CREATIVE_COMMONS = re.compile(r"CC-(BY|BY-SA|BY-ND|BY-NC)-([1-4]\.0)")
@@ -84,6 +74,18 @@ def tombstone(stone: Tombstone, illustration: bool) -> dict[str, Any]:
 def dumped(description: Any) -> bytes:
     """JSON as it is written: one form for one content."""
     return (json.dumps(description, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def streamed(envelope: Mapping[str, Any], key: str, items: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """As `dumped`, of `envelope` with `items` under `key`, which comes last; one item in memory at a time."""
+    head = json.dumps(envelope, ensure_ascii=False, indent=1)
+    yield f"{head[:-2]},\n {json.dumps(key)}: [".encode()
+    between = "\n"
+    for item in items:
+        text = json.dumps(item, ensure_ascii=False, indent=1).replace("\n", "\n  ")
+        yield f"{between}  {text}".encode()
+        between = ",\n"
+    yield b"\n ]\n}\n"
 
 
 def _own(wanted: Publication, illustration: bool) -> dict[str, Any]:
@@ -207,6 +209,7 @@ def is_ours(description: Any, name: str) -> bool:
         and isinstance(agency, dict)
         and agency.keys() >= {"id", "slug", "name_vi", "name_en"}
         and isinstance(resources, list)
+        and bool(resources or own.get("withdrawn"))
         and all(isinstance(r, dict) and r.keys() >= {"id", "path", "filename", "hash", "bytes"} for r in resources)
     )
 
@@ -247,7 +250,7 @@ def compared(description: Description) -> dict[str, Any]:
         "keywords": ", ".join(description.get("keywords", ())),
         "agency": f"{agency['id']} {agency['name_vi']}",
         **{key: "" if value is None else str(value) for key, value in own.items()},
-        "findings": "; ".join(f"{found['code']} {found['message']}" for found in findings),
+        "findings": ", ".join(_found(finding) for finding in findings),  # not their words, which translators mend
         "resources": {r["id"]: _described(r) for r in description.get("resources", ())},
     }
 
@@ -266,6 +269,11 @@ def difference(wanted: Seen, before: Seen | None) -> tuple[Change, ...]:
             changes += [Change(f"file {file.name}: {f}", known.get(f, ""), fields[f]) for f in fields]
     changes += [Change(f"file {gone.name}", _bytes(gone), "") for gone in files.values()]
     return tuple(change for change in changes if change.before != change.after)
+
+
+def _found(finding: Mapping[str, Any]) -> str:
+    place = finding["place"] or {}
+    return " ".join([finding["code"], *(str(place[key]) for key in place if place[key])])
 
 
 def _described(resource: Mapping[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ No page knows the time; what it shows comes from records, so that unchanged reco
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -53,10 +53,25 @@ def tombstone(stone: Stone, portal: Portal, base: str) -> Pages:
     return _in_folder("tombstone", stone.name, portal, base, {"title": stone.title, "stone": stone})
 
 
-def surroundings(site: Site, shown: Sequence[Description], base: str) -> Pages:
-    """Everything around the datasets that readers find (`shown`): static files, agencies, targets, home."""
-    static = sorted((TEMPLATES / "static").iterdir())
-    pages: Pages = {f"static/{path.name}": path.read_bytes() for path in static}
+def summary(description: Description) -> Description:
+    """What the pages around a dataset say of it: little enough to hold thousands at once."""
+    own = description["opendata"]
+    return {
+        "title": description.get("title", ""),
+        "description": str(description.get("description", ""))[:400],
+        "keywords": description.get("keywords", ()),
+        "resources": [{"format": resource.get("format", "")} for resource in description["resources"]],
+        "opendata": {
+            key: own[key] for key in ("name", "version", "agency", "theme", "modified", "issued") if key in own
+        },
+    }
+
+
+def surroundings(site: Site, shown: Iterable[Description], base: str) -> Iterator[tuple[str, bytes]]:
+    """Everything around the datasets that readers find (`shown`, their summaries), by path: static files, agencies,
+    targets, home."""
+    for path in sorted((TEMPLATES / "static").iterdir()):
+        yield f"static/{path.name}", path.read_bytes()
     by_agency: dict[str, list[Description]] = defaultdict(list)
     for description in sorted(shown, key=lambda d: str(d.get("title", "")).casefold()):
         by_agency[description["opendata"]["agency"]["id"]].append(description)
@@ -69,16 +84,16 @@ def surroundings(site: Site, shown: Sequence[Description], base: str) -> Pages:
         verdicts = _verdicts(figures)
         for agency in site.agencies:
             values = _agency(agency, site, by_agency[agency.id], known[agency.id], verdicts.get(agency.id, []))
-            pages |= frame.page("agency", f"agency/{agency.slug}", values)
-        pages |= frame.page("target", "target", _target(site, figures))
-        pages |= frame.page("index", "index", _home(site, figures, by_agency, verdicts))
-    return pages
+            yield from frame.page("agency", f"agency/{agency.slug}", values).items()
+        yield from frame.page("target", "target", _target(site, figures)).items()
+        yield from frame.page("index", "index", _home(site, figures, by_agency, verdicts)).items()
 
 
 def _target(site: Site, figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "as_of": site.as_of,
         "known_at": _time(figures.get("known_at")),
+        "basis": figures.get("basis"),
         "targets": figures.get("targets", ()),
         "slugs": {agency.id: agency.slug for agency in site.agencies},
     }
@@ -111,17 +126,17 @@ def _agency(
     verdicts: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """An agency's datasets, as the ledger knows them and, should it not, as the portal shows them."""
-    titles = {d["opendata"]["name"]: d for d in shown}
+    published = {d["opendata"]["name"]: d for d in shown}
     entries = {entry.name: entry for entry in known}
     rows = [
         {
-            "title": entries[name].title if name in entries else titles[name].get("title", ""),
-            "address": f"dataset/{name}/index" if name in titles else "",
+            "title": entries[name].title if name in entries else published[name].get("title", ""),
+            "address": f"dataset/{name}/index" if name in published else "",
             "outcome": (entries[name].outcome if name in entries else Outcome.PUBLISHED),
             "since": _day(entries[name].last_changed) if name in entries else None,
             "findings": [from_json(Finding, found) for found in site.findings.get(name, ())],
         }
-        for name in sorted({**titles, **entries})
+        for name in sorted({**published, **entries})
     ]
     return {"agency": agency, "rows": rows, "verdicts": verdicts}
 
@@ -198,10 +213,16 @@ def _environment(language: Language) -> Environment:
         day=lambda value: i18n.day(date.fromisoformat(value) if isinstance(value, str) else value, language),
         time=lambda value: Text("{t}", {"t": value}).render(language),
         number=lambda value: i18n.number(value, language),
-        percent=lambda value: i18n.number(value, language, 1 if value % 1 else 0) + " %",
+        percent=lambda value: _percent(value, language),
         size=lambda value: _size(value, language),
     )
     return environment
+
+
+def _percent(value: float, language: Language) -> str:
+    """`20,6 %` in Vietnamese (with a space that does not break), `20.6%` in English."""
+    shown = i18n.number(round(value, 1), language, 0 if round(value, 1) % 1 == 0 else 1)
+    return f"{shown}\N{NO-BREAK SPACE}%" if language == "vi" else f"{shown}%"
 
 
 def _size(value: int, language: Language) -> str:

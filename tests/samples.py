@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -24,6 +25,18 @@ from harvester.model import (
     Verdict,
 )
 from publishers import Site
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "</title></textarea><svg/onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "{name.__class__} {0}",
+    "data:text/html,<script>alert(1)</script>",
+)
+"""Texts that would run, or be filled in, on a page that trusted them."""
 
 CSV = "ma,ten\n1,Trường THPT Huỳnh Thúc Kháng\n2,Trường THPT Hà Huy Tập\n"
 
@@ -173,3 +186,20 @@ def site(*agencies: Agency, **more: Any) -> Site:
         "statistics_en": figures,
     }
     return Site(agencies=agencies, **(fields | more))
+
+
+def active_parts(page: str) -> list[str]:
+    """What in a page would run: scripts that are not files of the portal, handlers, addresses that are code."""
+    found: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            values = dict(attrs)
+            if tag in ("iframe", "object", "embed", "style", "form") or (tag == "script" and not values.get("src")):
+                found.append(tag)
+            addresses = [(values.get(key) or "").strip().lower() for key in ("href", "src")]
+            found.extend(address for address in addresses if address.startswith(("javascript:", "data:", "vbscript:")))
+            found.extend(key for key in values if key.startswith("on") or key == "style")
+
+    Reader().feed(page)
+    return found

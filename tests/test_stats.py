@@ -396,7 +396,9 @@ def test_the_outcomes_add_up_and_an_unknown_takes_nothing_away(world, on, cut):
     assert count.met + count.not_met + count.unknown == count.in_scope == len(count.agencies)
     assert 0 <= count.low <= count.high <= 100
     assert all(r.lenient is MET for r in before.agencies if r.verdict is MET)
-    cut_off = [replace(f, observations=(*f.observations, unreachable(str(cut)))) for f in facts if f.observations]
+    unanswered = unreachable(str(cut))
+    existing = [f for f in facts if any(o.valid_at <= unanswered.valid_at for o in f.observations)]
+    cut_off = [replace(f, observations=(*f.observations, unanswered)) if f in existing else f for f in facts]
     portal_cut = [*portal, listed(str(cut), complete=False)]
     [after] = statistics(WORLD, iter(cut_off), portal_cut, decisions, on).targets
     assert (after.met, after.not_met) == (count.met, count.not_met)

@@ -300,9 +300,15 @@ def test_datasets_are_walked_by_name_whatever_their_number(store: Store, lease: 
 def test_settling_changes_how_datasets_stand_never_who_they_are(store: Store, lease: Lease):
     for name in ("d", "e"):
         store.register(known(name), lease)
-    stands = {"title": "Mới", "content_key": "k", "checks_version": "1", "outcome": Outcome.PUBLISHED}
-    stands |= {"version": 2, "url": "u", "last_changed": NOW, "missing_since": at(1)}
-    store.settle(lease, [known("d", agency="other", identifier="x", **stands)], [seen("d", NOW)])
+    stands = {
+        "title": "Mới",
+        "agency": "other",
+        "content_key": "k",
+        "checks_version": "1",
+        "outcome": Outcome.PUBLISHED,
+    }
+    stands |= {"outcome": Outcome.PUBLISHED, "version": 2, "url": "u", "last_changed": NOW, "missing_since": at(1)}
+    store.settle(lease, [known("d", identifier="x", **stands)], [seen("d", NOW)])
     assert store.named("d") == known("d", **stands)
     assert store.named("e") == known("e")
     assert store.live("s") == 1

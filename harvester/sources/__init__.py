@@ -68,7 +68,7 @@ class Obtaining:
         if not resource.address:
             raise SourceChanged(
                 "SRC-038",
-                say("its description names no file that could be used"),
+                say("Its description names no file that can be used."),
                 say("See what is said of the description."),
             )
         path = Path(resource.address)

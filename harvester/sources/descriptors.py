@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,15 @@ from harvester.errors import SourceChanged
 from harvester.i18n import Text, say
 from harvester.model import Place
 
+JSON_BYTES = 64 * 2**20
 YAML_BYTES = 200_000  # PyYAML reads some 100 kB a second; a description of a dataset is 2 kB
 DEPTH = 40
 _TYPED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null")}
+_ANCHORS, _DEEP = "anchors", "deep"
+_NOT_USED = {
+    _ANCHORS: ("SRC-013", say("references with & and * are not allowed")),
+    _DEEP: ("SRC-013", say("it is nested more than {limit} levels deep", limit=DEPTH)),
+}
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
@@ -24,7 +30,7 @@ class Descriptor:
 
     file: str  # as shown to people
     values: Mapping[str, Any]
-    lines: Mapping[str, int] = field(default_factory=dict)  # 1-based line of each top-level key, where known
+    lines: Mapping[str, int] = field(default_factory=dict)  # resources[0].path → 1-based line, where known
 
 
 def read_yaml(content: bytes, file: str) -> Descriptor:
@@ -38,13 +44,12 @@ def read_yaml(content: bytes, file: str) -> Descriptor:
         node = yaml.compose(_text(content, file), _Loader)
         if not isinstance(node, yaml.MappingNode):
             raise _refused("SRC-015", file, 1, say("it does not consist of lines of the form “key: value”"))
-        lines = {key.value: key.start_mark.line + 1 for key, _ in node.value}
-        return Descriptor(file, _plain(node, file), lines)
+        return Descriptor(file, _plain(node, file), dict(_lines(node)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        problem = str(error.problem or error.context or "")
-        raise _refused("SRC-011", file, line, say("its YAML cannot be read ({problem})", problem=problem)) from error
+        code, why = _NOT_USED.get(str(error.problem), ("SRC-011", say("its YAML cannot be read from here on")))
+        raise _refused(code, file, line, why) from error
     except yaml.YAMLError as error:
         raise _refused("SRC-011", file, None, say("it holds characters that no text may hold")) from error
 
@@ -54,6 +59,8 @@ def read_json(content: bytes, file: str) -> Any:
 
     Raises SourceChanged naming line and column for broken syntax, NaN, repeated keys, or too deep nesting.
     """
+    if len(content) > JSON_BYTES:
+        raise _refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
     text = _text(content, file)
     _judge_depth(text, file)
     try:
@@ -82,10 +89,10 @@ class _Loader(yaml.SafeLoader):
         """Refuse what makes YAML bombs: anchors, aliases, endless depth."""
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.composer.ComposerError(None, None, "& and * are not used here", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, _ANCHORS, event.start_mark)
         self.depth += 1
         if self.depth > DEPTH:
-            raise yaml.composer.ComposerError(None, None, "nested too deeply", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, _DEEP, event.start_mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -108,6 +115,18 @@ def _plain(node: yaml.Node, file: str, typed: bool = False) -> Any:
     if typed and node.tag in _TYPED:
         return _number(node)
     return node.value
+
+
+def _lines(node: yaml.Node, prefix: str = "") -> Iterator[tuple[str, int]]:
+    """Each key below `node`, written as in resources[0].path, with its line."""
+    if isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _lines(item, f"{prefix}[{position}]")
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            path = f"{prefix}.{key.value}" if prefix else str(key.value)
+            yield path, key.start_mark.line + 1
+            yield from _lines(value, path)
 
 
 def _number(node: yaml.Node) -> Any:
@@ -143,10 +162,11 @@ def _no_constant(name: str) -> None:
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Repeated(next(name for name in names if names.count(name) > 1)[:80])
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Repeated(name[:80])
+        found[name] = value
     return found
 
 
@@ -155,6 +175,6 @@ def _refused(code: str, file: str, line: int | None, why: Text) -> SourceChanged
     return SourceChanged(
         code,
         say("{where}: {why}.", where=where, why=why),
-        say("Correct the file in a text editor and save it as UTF-8."),
+        say("Correct the file in a text editor (spaces, not tabs; quotes closed) and save it as UTF-8."),
         Place(file, row=line).to_json(),
     )

@@ -46,7 +46,7 @@ class Fields:
 
     def inside(self, values: Mapping[str, Any], prefix: str) -> "Fields":
         """The fields of a part, such as one resource; its findings join ours."""
-        part = Descriptor(self._descriptor.file, values, {})
+        part = Descriptor(self._descriptor.file, values, self._descriptor.lines)
         return Fields(part, self._dataset, prefix=self._prefix + prefix, findings=self.findings)
 
     def value(self, key: str) -> Any:
@@ -62,7 +62,7 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             self.note(key, "SRC-021", say("it is no text"), say("Write one text after “{key}:”.", key=self._name(key)))
             return ""
-        text = _UNFIT.sub("", unicodedata.normalize("NFC", str(value))).strip()
+        text = cleaned(str(value))
         if len(text) > limit:
             self.note(
                 key,
@@ -121,7 +121,7 @@ class Fields:
         if not isinstance(value, list) or any(isinstance(word, list | dict) for word in value):
             self.note(key, "SRC-021", say("it is no list of words"), say("Write one phrase a line, after “- ”."))
             return ()
-        words = dict.fromkeys(_UNFIT.sub("", unicodedata.normalize("NFC", str(w))).strip()[:SHORT] for w in value if w)
+        words = dict.fromkeys(cleaned(str(word))[:SHORT] for word in value if word)
         words.pop("", None)
         if len(words) > MOST:
             self.note(
@@ -141,8 +141,8 @@ class Fields:
         self.note(key, "SRC-021", say("it is no group of keys"), say("Write its keys below it, indented."))
         return None
 
-    def parts(self, key: str, limit: int) -> list[Mapping[str, Any]]:
-        """A list of groups, such as resources; those that are none are noted and left out."""
+    def parts(self, key: str, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
+        """A list of groups, such as resources, each with its place from 0; those that are none are noted."""
         value = self.value(key)
         if value is None:
             return []
@@ -160,7 +160,7 @@ class Fields:
             if not isinstance(part, dict):
                 why = say("entry {position} is no group of keys", position=position)
                 self.note(key, "SRC-021", why, say("Write its keys below it, indented."))
-        return [part for part in value[:limit] if isinstance(part, dict)]
+        return [(place, part) for place, part in enumerate(value[:limit]) if isinstance(part, dict)]
 
     def unknown(self, keys: Iterable[str]) -> None:
         """Note every key that is not one of `keys`, with the nearest that is."""
@@ -173,10 +173,11 @@ class Fields:
 
     def note(self, key: str, code: str, why: Text, remedy: Text, severity: Severity = Severity.ERROR) -> None:
         """Add a finding about `key`."""
-        name = masked(self._prefix + self._name(key))
-        line = self._descriptor.lines.get(key)
-        message = say("{file}, “{key}”: {why}.", file=self._descriptor.file, key=name, why=why)
-        place = Place(self._descriptor.file, row=line, column=name)
+        name, file = masked(self._prefix + self._name(key)), self._descriptor.file
+        line = self._descriptor.lines.get(self._prefix + key)
+        where = say("{file}, line {line}", file=file, line=line) if line else say("{file}", file=file)
+        message = say("{where}, “{key}”: {why}.", where=where, key=name, why=why)
+        place = Place(file, row=line, column=name)
         self.findings.append(Finding(code, severity, message, remedy, dataset=self._dataset, place=place))
 
     def _name(self, key: str) -> str:
@@ -199,6 +200,11 @@ def day_of(text: str) -> date | None:
     except (ValueError, OverflowError):
         return None
     return day if day.year in _YEARS else None
+
+
+def cleaned(text: str) -> str:
+    """`text` in NFC, without control characters and half surrogates, and without space around it."""
+    return _UNFIT.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
 def masked(text: str) -> str:

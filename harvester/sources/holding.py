@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from harvester.archives import entries_of, read_member
+from harvester.archives import entries_of, read_member, reason
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.i18n import Text, say
 from harvester.model import Finding, Place, Severity
@@ -70,7 +70,7 @@ def read_start(path: Path, limit: int) -> bytes:
     except OSError as error:
         raise SourceUnavailable(
             "FIL-003",
-            say("{file} could not be read ({reason}).", file=path.name, reason=error.strerror or type(error).__name__),
+            say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
             say("Check that it may be read by the user running this program."),
         ) from error
 
@@ -135,7 +135,7 @@ class _Walk:
                 say("Divide it into several sources."),
             )
         else:
-            self.files[name] = str(path)
+            self.files[name] = str(path.resolve())
 
     def _leave(self, path: Path, code: str, why: Text, remedy: Text) -> None:
         self.findings.append(not_taken(code, path.relative_to(self._root).as_posix(), why, remedy))

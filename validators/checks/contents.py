@@ -1,11 +1,11 @@
-"""What is in the files beyond the cells' types: nothing readable (C01, C02), rows (C05), hidden parts (C19), text (C24)."""
+"""What is in the files: readable (C01, C02), rows (C05), hidden parts (C19), codes (C20), text (C24)."""
 
 import re
 from collections.abc import Iterator
 from datetime import date
 
 from checks.encoding import is_decomposed, is_mojibake
-from checks.personal import Trait, trait_of
+from checks.headers import Trait, trait_of
 from checks.subject import WORKBOOKS, Kind, Opened, Sheet, Subject, any_data, cell_name
 from checks.words import fold
 from harvester.i18n import Text, say
@@ -15,7 +15,8 @@ _SEX = re.compile(r"\b(gioi tinh|nam nu|sex|gender|phai)\b")
 _GROUP = re.compile(r"\b(dan toc|ton giao|nghe nghiep|trinh do|ethnicity|religion|occupation)\b")
 _DISTRICT = re.compile(r"\b(ma (?:huyen|quan|qh|quan huyen)|district code)\b")
 _UNIT = re.compile(
-    r"\b(ma (?:xa|phuong|huyen|quan|tinh|don vi hanh chinh|dvhc|px|phuong xa|xa phuong)|(?:commune|ward|district|province) code)\b"
+    r"\b(ma (?:xa|phuong|huyen|quan|tinh|don vi hanh chinh|dvhc|px|phuong xa|xa phuong)"
+    r"|(?:commune|ward|district|province) code)\b"
 )
 
 
@@ -119,7 +120,7 @@ def table_errors(subject: Subject) -> Iterator[Finding]:
 
 
 def hidden_parts(subject: Subject) -> Iterator[Finding]:
-    """C19: macros, links to other files, hidden sheets, rows and columns, cells that a spreadsheet would run, an author's name."""
+    """C19: macros, links to other files, hidden sheets, rows and columns, cells that a spreadsheet would run."""
     for opened in subject.files:
         yield from _machinery(opened)
         for sheet in opened.sheets:
@@ -149,6 +150,11 @@ def _machinery(opened: Opened) -> Iterator[Finding]:
         yield _unsafe("FMT-023", say("“{file}” contains macros.", file=opened.name), place)
     if any("externalLink" in part for part in opened.texts):
         yield _unsafe("FMT-024", say("“{file}” refers to cells of other workbooks.", file=opened.name), place)
+
+    if any("omment" in part for part in opened.texts):
+        yield _unsafe("FMT-029", say("“{file}” contains notes on cells.", file=opened.name), place)
+    if any("pivotCache" in part for part in opened.texts):
+        yield _unsafe("FMT-030", say("“{file}” keeps a copy of the source of a pivot table.", file=opened.name), place)
 
 
 def _unsafe(code: str, told: Text, place: Place) -> Finding:

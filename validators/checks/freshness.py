@@ -7,7 +7,7 @@ months of NĐ 47/2020 Điều 20.3.
 import calendar
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 
@@ -45,7 +45,7 @@ class Due:
     months: int = 0  # calendar months
     days: int = 0
     grace: int = 0  # days
-    called: Text = Text("", {})
+    called: Text = field(default_factory=lambda: say(""))
 
     def after(self, last: date) -> date:
         """The last day, inclusive, on which `last` still is new enough."""
@@ -114,7 +114,7 @@ _ENGLISH = {
     "year": ("month", 12),
 }
 _UNIT = "ngay|tuan|thang|quy|nam"
-_NUMBER = r"\d{1,3}|mot|hai|ba|bon|sau"
+_NUMBER = r"\d{1,3}|mot|hai|ba|bon|(?<!viet )nam(?= nam)|sau"
 _TIMES = re.compile(rf"\b({_NUMBER}) lan (?:(?:moi|trong|tren|mot|01|1|hang) )*({_UNIT})\b")
 _EVERY = re.compile(rf"(?<!ngay )(?<!thang )(?<!quy )(?<!nam )(?<!lan )\b({_NUMBER}) ({_UNIT})\b")
 _EACH = re.compile(rf"\b(?:hang|moi|tung|dinh ky|theo) ({_UNIT})\b|^({_UNIT})$|\b({_UNIT}) (?:1 |01 |mot )?lan\b")
@@ -194,19 +194,22 @@ def _english(words: str) -> Frequency | None:
 
 
 def _number(word: str) -> int:
-    return _NUMBERS.get(word) or int(word) or 1
+    return _NUMBERS.get(word) or int(word)
 
 
-def _every(n: int, unit: str, size: int) -> Frequency:
-    return (
-        _nearest(_MONTHS if unit == "month" else _DAYS, n * size)
-        if unit == "month" or n * size <= 15
-        else _nearest(_MONTHS, n * size / 31)
-    )
+def _every(n: int, unit: str, size: int) -> Frequency | None:
+    """Once in `n` periods of `size` days or months."""
+    if n == 0:
+        return None
+    if unit == "day" and n * size <= max(_DAYS):
+        return _nearest(_DAYS, n * size)
+    return _nearest(_MONTHS, n * size if unit == "month" else n * size / 31)
 
 
-def _times(n: int, unit: str, size: int) -> Frequency:
+def _times(n: int, unit: str, size: int) -> Frequency | None:
     """`n` times in a period of `size` days or months."""
+    if n == 0:
+        return None
     days = size * (1 if unit == "day" else 30.4) / n
     if unit == "month" and size / n >= 1:
         return _nearest(_MONTHS, size / n)

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _KEPT = 200  # first rows, always kept: titles and header stand there
 _CELL = 1_000_000  # characters in one cell of a CSV; longer, it is no table
+_COLUMNS = 16_384  # as many as a spreadsheet has
 _SNIFFED = 100  # lines looked at for the delimiter, as Frictionless does
 TEXTS = frozenset({Kind.CSV, Kind.TSV, Kind.JSON, Kind.GEOJSON})
 """Kinds whose encoding must be found (XML says its own)."""
@@ -26,6 +27,8 @@ TEXTS = frozenset({Kind.CSV, Kind.TSV, Kind.JSON, Kind.GEOJSON})
 def open_file(resource: Resource, stored: StoredFile) -> Opened:
     """The file of `resource`, opened; everything that stands in the way is a finding of it."""
     kind = formats.recognise(stored.path)
+    if kind is Kind.CSV and not formats.is_called_table(resource) and formats.looks_prose(stored.path):
+        kind = Kind.DOCUMENT
     findings = [
         *formats.judge_kind(resource, kind),
         *formats.judge_bytes(resource, stored),
@@ -98,7 +101,7 @@ def _judge_encoding(resource: Resource, text: Written) -> Iterator[Finding]:
             "FMT-014",
             Severity.ERROR,
             say(
-                "“{file}” is not written in UTF-8: line {row} (byte {byte}) cannot be read. It may use an old font code such as TCVN3 (ABC) or VNI.",
+                "“{file}” is not in UTF-8: line {row}, byte {byte}. It may use an old font code (TCVN3, VNI).",
                 file=name,
                 row=text.bad_row,
                 byte=text.bad_byte,
@@ -143,6 +146,8 @@ def sheet_of(
     formulas: list[tuple[int, int]] = []
     step, count = 1, 0
     for count, row in enumerate(rows, 1):
+        if len(row) > _COLUMNS:
+            raise workbooks.Bomb(say("row {row} has {n} cells.", row=count, n=len(row)), name)
         for column, cell in enumerate(row, 1):
             if cell and len(stamps) < 20 and secret.is_stamp(cell):
                 stamps.append((count, column))
@@ -170,7 +175,7 @@ def _runs(cell: str) -> bool:
     rest = cell[1:].lstrip()
     if cell[0] in "=@":
         return len(rest) > 1 and (cell[0] == "=" or "(" in rest)
-    return "(" in rest and rest[:1].isalpha() and rest.split("(")[0].isupper() or "|" in rest
+    return ("(" in rest and rest[:1].isalpha() and rest.split("(")[0].isupper()) or "|" in rest
 
 
 Read = tuple[tuple[Sheet, ...], Mapping[str, str]]
@@ -185,10 +190,11 @@ def _csv(path: Path, resource: Resource, encoding: str) -> Read:
 
 
 def delimiter_of(resource: Resource, head: str) -> str:
-    """The delimiter its dialect declares, else the one its first lines show."""
+    """The declared delimiter if the first line has it (a wrong one would hide columns), else a sniffed one."""
     declared = (resource.dialect or {}).get("csv", resource.dialect or {})
-    if isinstance(declared, Mapping) and isinstance(declared.get("delimiter"), str) and len(declared["delimiter"]) == 1:
-        return str(declared["delimiter"])
+    delimiter = declared.get("delimiter") if isinstance(declared, Mapping) else None
+    if isinstance(delimiter, str) and len(delimiter) == 1 and delimiter in head.partition("\n")[0]:
+        return delimiter
     try:
         return csv.Sniffer().sniff(head, ",\t;|").delimiter
     except csv.Error:
@@ -271,7 +277,7 @@ def _workbook(path: Path, resource: Resource, encoding: str) -> Read:
     sheets = []
     for page in book.pages:
         text = ([shown_value(cell) for cell in row] for row in page.rows)
-        typed = None if book.native else page.rows
+        typed = None if page.plain else page.rows
         sheets.append(replace(sheet_of(text, page.name, typed), hidden=page.hidden, hidden_parts=page.hidden_parts))
     return tuple(sheets), book.texts
 

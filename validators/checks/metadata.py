@@ -12,8 +12,11 @@ _FREE = re.compile(
     r"^(0|0 ?(d|dong|vnd)|khong( co)?( mat)?( thu)?( phi| tien)?|mien phi|free( of charge)?|none|no|false|gratis)$"
 )
 _PRICE = re.compile(
-    r"lien he (de )?mua|mua du lieu|tra phi|tinh phi|co thu phi|(?<!khong )(?<!mien )thu phi (khai thac|su dung|cung cap|truy cap)"
-    r"|gia (ban|cung cap)\b.{0,20}\d|(?<!khong )(?<!khong phai )(nop|thanh toan) (phi|tien) (de|khi|truoc khi)|purchase|paid access|subscription fee"
+    r"lien he (?:de )?mua|mua du lieu|tra phi|tinh phi|co thu phi"
+    r"|(?<!khong )(?<!mien )thu phi (?:khai thac|su dung|cung cap|truy cap)"
+    r"|gia (?:ban|cung cap)\b.{0,20}\d (?:dong|vnd)"
+    r"|(?<!khong )(?<!khong phai )(?:nop|thanh toan) (?:phi|tien) (?:de|khi|truoc khi)"
+    r"|purchase|paid access|subscription fee"
 )
 
 

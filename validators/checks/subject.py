@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from checks.columns import Personal, personal_columns
 from harvester.model import Dataset, Finding, Resource, RuleSet, StoredFile, Table
 
 SAMPLE = 50_000
@@ -58,6 +60,11 @@ class Sheet:
     hidden_parts: int = 0  # hidden rows and columns in it
     formulas: tuple[tuple[int, int], ...] = ()  # (row, column) of text that a spreadsheet would run
     data: tuple[tuple[Any, ...], ...] | None = None  # typed cells, where Frictionless cannot read the file itself
+
+    @cached_property
+    def personal(self) -> tuple[Personal, ...]:
+        """Its columns that tell of people."""
+        return personal_columns(self.rows)
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -51,9 +51,7 @@ def _words(error: Mapping[str, Any]) -> tuple[str, Text, Text]:
         "extra-cell": (
             "TAB-003",
             say("Row {row} has a cell beyond the last column: “{cell}”.", row=row, cell=cell),
-            say(
-                "Delete it, or give its column a name in the first row. In CSV, put quotation marks around a value with a comma."
-            ),
+            say("Delete it, or name its column in the first row. In CSV, a value with a comma needs quotation marks."),
         ),
         "missing-cell": (
             "TAB-004",
@@ -169,13 +167,11 @@ _TYPES: Mapping[str, tuple[Text, Text]] = {
     "yearmonth": (say("a month"), say("Type the month as 2025-02.")),
     "integer": (
         say("a whole number"),
-        say("Type digits only, without dots, spaces or units: 1234567. Leave the cell empty if there is no figure."),
+        say("Type digits only, without dots, spaces or units: 1234567."),
     ),
     "number": (
         say("a number"),
-        say(
-            "Type digits with a point before the decimals and nothing between the thousands: 1234567.89. Leave the cell empty if there is no figure."
-        ),
+        say("Type digits with a point before the decimals, nothing between thousands: 1234567.89."),
     ),
     "boolean": (say("true or false"), say("Type true or false.")),
     "email": (say("an e-mail address"), say("Type one address, such as vanthu@nghean.gov.vn.")),
@@ -183,7 +179,8 @@ _TYPES: Mapping[str, tuple[Text, Text]] = {
 
 
 def _constraint(column: str, cell: str, row: Any, note: str) -> tuple[str, Text, Text]:
-    if '"required"' in note:
+    constraint, _, limit = note.removeprefix('constraint "').rstrip('"').partition('" is "')
+    if constraint == "required":
         return (
             "TAB-020",
             say("Row {row}: column “{column}” must not be empty.", row=row, column=column),
@@ -192,11 +189,12 @@ def _constraint(column: str, cell: str, row: Any, note: str) -> tuple[str, Text,
     return (
         "TAB-021",
         say(
-            "Row {row}, column “{column}”: “{cell}” breaks a rule of the schema ({note}).",
+            "Row {row}, column “{column}”: “{cell}” breaks the rule {constraint} = {limit} of the schema.",
             row=row,
             column=column,
             cell=cell,
-            note=note,
+            constraint=constraint,
+            limit=limit,
         ),
         say("Correct the value, or the rule in the schema."),
     )

@@ -36,8 +36,8 @@ def _undecided(subject: Subject, metadata: bool) -> set[str]:
     if subject.missing or not subject.files:
         unknown |= {"C01", "C02", "C05"} | _OF_CONTENT
     sheets = [sheet for opened in subject.files for sheet in opened.sheets]
-    if any(opened.kind in contents.UNSEEN or (opened.kind.tabular and not opened.sheets) for opened in subject.files):
-        unknown |= {"C15", "C16", "C17", "C18", "C19"}
+    if any(not opened.sheets for opened in subject.files):
+        unknown |= _OF_CONTENT - {"C20"}
     if any(opened.kind is Kind.XLS for opened in subject.files):
         unknown.add("C19")  # its hidden rows are not seen
     if any(contents.quasi_identifiers(sheet) >= 2 for sheet in sheets):

@@ -6,6 +6,7 @@ import unicodedata
 from checks.identifiers import is_citizen_number
 
 _TOKEN = re.compile(r"(?<![\w.])\d{12}(?!\w)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d")
 _SHOWN = 200  # characters of a cell in a preview or a message
 
 
@@ -20,17 +21,24 @@ def fold(text: str) -> str:
 
 
 def masked(value: str) -> str:
-    """`value` with only its ends readable: `040********12`, `Ng***`, `an***@gmail.com`."""
+    """`value` with only its ends readable: `040********12`, `Ng***`, `an***@gmail.com`; of a date nothing."""
     name, at, host = value.partition("@")
     if at:
         return f"{name[:2]}***@{host}"
-    if len(value) >= 8 and sum(c.isdigit() for c in value) >= 6:
-        return f"{value[:3]}********{value[-2:]}"  # always eight: the length is no one's business either
-    return f"{value[:2]}***" if len(value) > 3 else "***"
+    if len(value) <= 3 or _DATE.match(value):
+        return "***"
+    if sum(letter.isdigit() for letter in value) >= 8:
+        return f"{value[:3]}********{value[-2:]}"  # always eight: how long it was is not told
+    return f"{value[:2]}***"
 
 
-def shown(value: str) -> str:
-    """A cell as it may be shown: citizen numbers and private e-mail addresses masked, at most 200 characters."""
+def shown(value: str, personal: bool = False) -> str:
+    """A cell as it may leave the checks: at most 200 characters, masked when `personal`.
+
+    Possible citizen numbers and private e-mail addresses are masked wherever they stand.
+    """
+    if personal and value:
+        return masked(value)
     cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
     return _TOKEN.sub(_mask_if_personal, cut)
 
