@@ -15,7 +15,6 @@ from pyarrow import csv as arrow_csv
 from checks import arrow
 from checks.arrow import Numbers
 
-
 FIRST = 256 << 10
 """Bytes of the first block: a file that cannot be proven is known early."""
 SIZE = 2 << 20

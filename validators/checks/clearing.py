@@ -12,7 +12,7 @@ from checks.arrow import Mask, Numbers
 from checks.keys import NOTHING, key_of, keys_of
 from checks.proofs import Proof, Text, proof_of
 
-_REMEMBERED = 200_000  # distinct texts of one field
+_REMEMBERED = 20_000  # distinct texts of one field
 
 
 class Judged(NamedTuple):

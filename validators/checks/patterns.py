@@ -1,4 +1,4 @@
-"""What text a pattern or a date format certainly accepts: strict subsets of Python's own reading, for Arrow and NumPy."""
+"""Which texts a pattern or a date format certainly accepts: strict subsets of Python's own reading."""
 
 import calendar
 import re
@@ -67,7 +67,9 @@ class Template:
 
 def template(form: str) -> Template | None:
     """The template of a `strptime` format made of %Y %m %d %H %M %S between literals; None of any other."""
-    numbers, literals, position, index, after_number = [], [], 0, 0, False
+    numbers: list[tuple[str, int]] = []
+    literals: list[tuple[int, int]] = []
+    position, index, after_number = 0, 0, False
     while index < len(form):
         char = form[index]
         if char == "%":
@@ -88,7 +90,8 @@ def template(form: str) -> Template | None:
 
 def fixed(column: pa.StringArray, starts: npt.NDArray[np.int32], rows: Mask, width: int) -> Bytes:
     """The cells of `rows`, all `width` bytes long, as a matrix."""
-    values = np.frombuffer(column.buffers()[2], dtype=np.uint8)
+    values: Bytes = np.frombuffer(column.buffers()[2], dtype=np.uint8)
     if rows.all():
         return values[starts[0] : starts[-1]].reshape(-1, width)
-    return values[starts[:-1][rows][:, None] + np.arange(width, dtype=np.int32)]
+    found: Bytes = values[starts[:-1][rows][:, None] + np.arange(width, dtype=np.int32)]
+    return found

@@ -43,7 +43,8 @@ class Text:
 
     def rows_of(self, positions: Numbers) -> Numbers:
         """The row in which each of these positions of `bytes` lies."""
-        return np.searchsorted(self.starts, positions + self.starts[0], "right") - 1
+        rows: Numbers = np.searchsorted(self.starts, positions + self.starts[0], "right") - 1
+        return rows
 
 
 Proof = Callable[[Text], Mask]
@@ -53,8 +54,10 @@ def proof_of(field: Any, reader: Callable[[Any], tuple[Any, Any]], missing: Iter
     """The proof for a Frictionless `field` whose cell reader is `reader`; None when there is none for its kind."""
     kind, constraints = field.type, {name: value for name, value in field.constraints.items() if value is not None}
     maker = _MAKERS.get(kind)
-    if "enum" in constraints or kind == "boolean":
-        texts = constraints["enum"] if "enum" in constraints else [*field.true_values, *field.false_values]
+    texts = constraints.get("enum")
+    if texts is None and kind == "boolean":
+        texts = [*field.true_values, *field.false_values]
+    if texts is not None:
         prove: Proof | None = _one_of(texts, reader)
     else:
         prove = maker(field, constraints) if maker else None

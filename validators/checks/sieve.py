@@ -6,34 +6,47 @@ clear go, with their true numbers, through Frictionless' own loop. Nothing is ev
 read alike for certain (a dialect, an encoding, odd quotes) is left to Frictionless whole.
 """
 
-import codecs
-import csv
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from frictionless import Dialect, system
+from frictionless import Dialect, Schema, helpers
 from frictionless.resources import TableResource
 
-from checks import blocks
 from checks.arrow import Numbers
-from checks.blocks import Block, Doubt
-from checks.clearing import Cleared, Column
-from checks.keys import NOTHING, Ledger, combined
+from checks.blocks import Doubt
+from checks.scan import Found, Plan, Table
 
-_AHEAD = 2  # blocks in work at once
-_HOPELESS, _EARLY = 0.5, 50_000  # share of suspects in the first rows from which sieving is given up
-_SAMPLE = 100  # lines and rows that Frictionless reads ahead
-_BOM = codecs.BOM_UTF8
+_OPEN_HEADER = vars(TableResource)["_TableResource__open_header"]  # private seams: held by the differential test
+_OPEN_ROW_STREAM = vars(TableResource)["_TableResource__open_row_stream"]
+_SCHEMAS, _HEADERS = 16, 64  # kept by a process that judges file after file
 
 
-class FedDialect(Dialect):  # type: ignore[misc]
+@dataclass
+class Known:
+    """What need not be found out again for the next file with the same schema."""
+
+    schema: Schema
+    sound: set[str] = field(default_factory=set)  # descriptions of tables, but for the path, found valid
+    headers: dict[Any, tuple[Any, Plan | None]] = field(default_factory=dict)  # valid ones
+
+
+def known(schema: Mapping[str, Any]) -> Known:
+    """What is known of a schema; raises what Frictionless raises at a schema that is none."""
+    try:
+        return _known(json.dumps(schema))
+    except (TypeError, ValueError):  # no JSON
+        return Known(Schema.from_descriptor(dict(schema)))
+
+
+@lru_cache(_SCHEMAS)
+def _known(schema: str) -> Known:
+    return Known(Schema.from_descriptor(json.loads(schema)))
+
+
+class FedDialect(Dialect):
     """A dialect whose numbered rows may be replaced by chosen ones."""
 
     _feed: Iterable[tuple[int, list[Any]]] | None = None
@@ -43,21 +56,58 @@ class FedDialect(Dialect):  # type: ignore[misc]
         return super().read_enumerated_content_stream(cell_stream) if self._feed is None else iter(self._feed)
 
 
-class SievedTable(TableResource):  # type: ignore[misc]
+class SievedTable(TableResource):
     """A CSV table that shows Frictionless only the rows that may be wrong."""
 
     _limit = 0
+    _known: Known | None = None  # when its schema was given
+    _table: Table | None = None
     _stream: Any = None
-    _last: tuple["Found", int] | None = None  # the row Frictionless saw last, while it has not seen all
+    _last: tuple[Found, int] | None = None  # the row Frictionless saw last, while it has not seen all
+
+    def to_descriptor(self, *, validate: bool = False, upgrade: bool = False) -> Any:
+        """Its descriptor; not validated again when only the path differs from one found valid."""
+        if not validate or self._known is None or not helpers.is_safe_path(self.path or ".."):
+            return super().to_descriptor(validate=validate, upgrade=upgrade)
+        options = [self.name, self.scheme, self.format, self.get_defined("encoding"), self.dialect.to_descriptor()]
+        described = json.dumps(options)
+        if described not in self._known.sound:
+            super().to_descriptor(validate=True)
+            self._known.sound.add(described)
+        return {}
+
+    def _TableResource__open_header(self) -> None:
+        kept = self._kept()
+        if kept:
+            self._TableResource__header = kept[0]
+        else:
+            _OPEN_HEADER(self)
+            if self._known and self.header.valid:
+                self._keep(None)
+
+    def _kept(self) -> tuple[Any, Plan | None] | None:
+        same = self._known is not None and self.schema is self._known.schema
+        return self._known.headers.get(self._labels()) if self._known and same else None
+
+    def _keep(self, plan: Plan | None) -> None:
+        if self._known and self.schema is self._known.schema and self.header.valid:
+            if len(self._known.headers) >= _HEADERS:
+                self._known.headers.clear()
+            self._known.headers[self._labels()] = self.header, plan
+
+    def _labels(self) -> Any:
+        return tuple(self.labels), tuple(self.dialect.header_rows), self.dialect.header_case
 
     def _TableResource__open_row_stream(self) -> None:
-        self._last = None
+        kept = self._kept()
         try:
-            self._table: Table | None = Table.of(self)
+            plan = (kept and kept[1]) or Plan.of(self.header, self.schema)
+            self._table = Table.of(self, plan)
+            self._keep(plan)
         except Doubt:
             self._table = None
-            super()._TableResource__open_row_stream()
-        self._stream = None
+            _OPEN_ROW_STREAM(self)
+        self._last = self._stream = None
 
     @property
     def row_stream(self) -> Any:
@@ -68,25 +118,25 @@ class SievedTable(TableResource):  # type: ignore[misc]
             self._stream = self._sifted(self._table)
         return self._stream
 
-    def _sifted(self, table: "Table") -> Iterator[Any]:
+    def _sifted(self, table: Table) -> Iterator[Any]:
         try:
             found = table.scan(self._limit)
         except Doubt:
-            super()._TableResource__open_row_stream()
+            _OPEN_ROW_STREAM(self)
             yield from super().row_stream
             return
         self.stats.rows = 0
         suspects = found.suspects()
         if len(suspects):
             self.dialect._feed = self._fed(table, found, suspects)
-            super()._TableResource__open_row_stream()
+            _OPEN_ROW_STREAM(self)
             yield from super().row_stream
             if found.cut:
                 raise Doubt("fewer errors than were certain")
         self.stats.rows, self.stats.bytes = found.rows, found.bytes
         self.stats.md5, self.stats.sha256 = found.digests
 
-    def _fed(self, table: "Table", found: "Found", suspects: Numbers) -> Iterator[tuple[int, list[Any]]]:
+    def _fed(self, table: Table, found: Found, suspects: Numbers) -> Iterator[tuple[int, list[Any]]]:
         for record, cells in table.rows(found, suspects):
             self._last = found, record
             self.stats.rows = record
@@ -99,255 +149,3 @@ class SievedTable(TableResource):  # type: ignore[misc]
         if last and self._table:
             self._table.read_as_far_as(*last)
         super().close()
-
-
-@dataclass
-class Found:
-    """What a scan found: how many rows, and which of them Frictionless must see."""
-
-    rows: int = 0
-    certain: int = 0  # errors Frictionless is sure to find
-    cut: bool = False  # the scan stopped, because these are enough
-    bytes: int = 0
-    digests: tuple[str, str] = ("", "")
-    doubtful: list[Numbers] = field(default_factory=list)
-    read: list[tuple[int, int, int, int]] = field(default_factory=list)  # first record, records, offset, bytes
-
-    def suspects(self) -> Numbers:
-        """The records (0-based below the header) to be judged, in order."""
-        return np.unique(np.concatenate(self.doubtful)) if self.doubtful else np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class Sifted:
-    """One block: its records, those in doubt, and its keys."""
-
-    block: Block
-    count: int
-    doubtful: Numbers
-    certain: int
-    keys: list[tuple[Numbers, Numbers | None]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """An opened table as the sieve reads it."""
-
-    resource: Any
-    path: Path
-    delimiter: str
-    skipped: int  # records above the first row
-    columns: list[Column]
-    uniques: list[tuple[int, ...]]  # the columns of each key; the primary key last
-    primary: bool
-
-    @classmethod
-    def of(cls, resource: Any) -> "Table":
-        """Raises Doubt when the table is not plain CSV as the sieve knows it."""
-        dialect = resource.dialect
-        control = _plain_control(resource)
-        expected = resource.header.get_expected_fields()
-        names = [each.name for each in expected]
-        primary = resource.schema.primary_key
-        has_primary = bool(primary) and set(primary) <= set(names)
-        uniques = [(i,) for i, each in enumerate(expected) if each.constraints.get("unique")]
-        if has_primary:
-            uniques.append(tuple(names.index(name) for name in primary))
-        keyed = {column for unique in uniques for column in unique}
-        columns = [Column.of(each, index in keyed) for index, each in enumerate(expected)]
-        if not columns or len(set(names)) != len(names):
-            raise Doubt("no fields to judge by")
-        path, skipped = Path(resource.normpath), dialect.create_first_content_row() - 1
-        return cls(resource, path, control.delimiter, skipped, columns, uniques, has_primary)
-
-    # ------------------------------------------------------------ the first pass
-
-    def scan(self, limit: int) -> Found:
-        """Read the file once; stop when `limit` errors (0: none) are certain. Raises Doubt."""
-        found, ledgers = Found(), [Ledger() for _ in self.uniques]
-        if not self.resource.header.valid:  # then Frictionless may stop after the first row, whatever is in it
-            found.doubtful.append(np.zeros(1, dtype=np.int64))
-        small = self.path.stat().st_size <= blocks.FIRST
-        with self.path.open("rb") as file, ThreadPoolExecutor(4) as pool:
-            digests = blocks.Digests(None if small else pool)
-            mark = file.read(3)
-            if (mark == _BOM) and self.resource.encoding != "utf-8-sig":
-                raise Doubt("a byte order mark")
-            digests.update(mark if mark == _BOM else b"")
-            file.seek(3 if mark == _BOM else 0)
-            for sifted in _in_turn(blocks.read(file, digests), self._sift, self.skipped, None if small else pool):
-                self._take(sifted, found, ledgers, limit)
-                if found.cut:
-                    break
-            else:
-                found.bytes, found.digests = file.tell(), digests.hex()
-        for ledger in ledgers:
-            found.doubtful.append(ledger.repeated())
-        if found.rows == 0:
-            found.doubtful.clear()
-        return found
-
-    def _take(self, sifted: Sifted, found: Found, ledgers: list[Ledger], limit: int) -> None:
-        first = found.rows
-        for ledger, (keys, records) in zip(ledgers, sifted.keys, strict=True):
-            found.certain += ledger.add(keys, records, first)
-        found.read.append((first, sifted.count, sifted.block.start, len(sifted.block.data)))
-        found.rows += sifted.count
-        found.certain += sifted.certain
-        found.doubtful.append(sifted.doubtful + first)
-        found.cut = bool(limit) and found.certain >= limit
-        suspects = sum(map(len, found.doubtful))
-        if not found.cut and found.rows < _EARLY and suspects > max(_HOPELESS * found.rows, 100):
-            raise Doubt("hardly a row is clear")
-
-    def _sift(self, block: Block, skip: int) -> Sifted:
-        blocks.prove_regular(block.data, self.delimiter.encode())
-        self._prove_dialect(block.data)
-        block = _below(block, skip)
-        if not block.data:
-            return Sifted(block, 0, np.zeros(0, dtype=np.int64), 0, [_NO_KEYS] * len(self.uniques))
-        cells = blocks.tokenise(block.data, len(self.columns), self.delimiter)
-        cleared = Cleared.none_yet(len(cells.regular))
-        keys = {i: column.clear(cells.columns[i], cleared) for i, column in enumerate(self.columns)}
-        cleared.close()
-        ragged = self._ragged_keys(block.data, cells) if self.uniques and len(cells.ragged) else []
-        ledgers = []
-        for number, unique in enumerate(self.uniques):
-            parts = [found for found in (keys[i] for i in unique) if found]
-            has = np.logical_or.reduce([part[1] for part in parts])
-            if self.primary and number == len(self.uniques) - 1:
-                cleared.doubtful |= ~has
-                cleared.wrong |= ~has
-            numbers = combined([part[0] for part in parts])
-            ledgers.append(_with_ragged(numbers, has, cells, [row[number] for row in ragged]))
-        doubtful = np.concatenate([cells.regular[cleared.doubtful], cells.ragged])
-        return Sifted(block, cells.count, doubtful, int(cleared.wrong.sum()) + len(cells.ragged), ledgers)
-
-    def _prove_dialect(self, data: bytes) -> None:
-        control = self.resource.dialect.get_control("csv")
-        if control.skip_initial_space and f"{self.delimiter} ".encode() in data:
-            raise Doubt("spaces after separators")
-        if self.resource.format == "tsv" and b"\r" in data and b'"' in data:
-            raise Doubt("line ends may be in cells")
-
-    def _ragged_keys(self, data: bytes, cells: blocks.Cells) -> list[list[tuple[int, int]]]:
-        """Of each ragged row and each key: the row's record and the key's number, where it has one."""
-        found = []
-        for record, row in self._tokenised(data, cells.ragged):
-            keys = []
-            for unique in self.uniques:
-                judged = [self.columns[i].judge(row[i] if i < len(row) else None) for i in unique]
-                number = combined([np.array([each.key], dtype=np.int64) for each in judged])[0]
-                keys.append((record, int(number)) if any(each.filled for each in judged) else (-1, NOTHING))
-            found.append(keys)
-        return found
-
-    # ------------------------------------------------------------ the second pass
-
-    def rows(self, found: Found, suspects: Numbers) -> Iterator[tuple[int, list[str]]]:
-        """The cells of the suspects, as Python's own reader sees them."""
-        with self.path.open("rb") as file:
-            for first, count, offset, length in found.read:
-                low, high = np.searchsorted(suspects, [first, first + count])
-                if low == high:
-                    continue
-                file.seek(offset)
-                data = file.read(length)
-                for record, row in self._tokenised(data, suspects[low:high] - first):
-                    yield first + record, row
-
-    def _tokenised(self, data: bytes, records: Numbers) -> Iterator[tuple[int, list[str]]]:
-        ends = blocks.record_ends(data)
-        starts = np.concatenate([[0], ends[:-1]])
-        texts = (data[starts[record] : ends[record]].decode() for record in records)
-        reader = csv.reader(texts, dialect=self.resource.dialect.get_control("csv").to_python())
-        yield from zip(map(int, records), reader, strict=True)
-
-    def read_as_far_as(self, found: Found, record: int) -> None:
-        """Let Frictionless read the lines up to this record and no further: its byte count depends on it."""
-        ahead = _SAMPLE - 1 - self.skipped
-        if found.cut and ahead >= found.rows:
-            raise Doubt("the sample reaches further than the scan")
-        last = max(record, min(ahead, found.rows - 1))
-        lines = self._lines_to(found, last) if found.rows > ahead or found.cut else None
-        loader = system.create_loader(self.resource)
-        try:
-            with loader.open() as opened:
-                deque(islice(opened.text_stream, lines and max(lines, _SAMPLE)), maxlen=0)
-        except UnicodeDecodeError as error:
-            raise Doubt("not UTF-8 just behind the last row") from error
-
-    def _lines_to(self, found: Found, record: int) -> int:
-        block = next(block for block in found.read if block[0] <= record < block[0] + block[1])
-        first, _, offset, length = block
-        with self.path.open("rb") as file:
-            head = sum(chunk.count(b"\n") for chunk in iter(partial(_up_to, file, offset), b""))
-            data = file.read(length)
-        end = int(blocks.record_ends(data)[record - first])
-        return head + data.count(b"\n", 0, end) + (not data[:end].endswith(b"\n"))
-
-
-_NO_KEYS = np.zeros(0, dtype=np.int64), None
-
-
-def _up_to(file: Any, offset: int) -> bytes:
-    return bytes(file.read(min(offset - file.tell(), blocks.SIZE)))
-
-
-def _below(block: Block, skip: int) -> Block:
-    """The block without its first `skip` records."""
-    if not skip:
-        return block
-    ends = blocks.record_ends(block.data)
-    if len(ends) < skip:
-        raise Doubt("the header is longer than a block")
-    end = int(ends[skip - 1])
-    return Block(block.data[end:], block.start + end)
-
-
-def _with_ragged(
-    numbers: Numbers, has: Any, cells: blocks.Cells, ragged: list[tuple[int, int]]
-) -> tuple[Numbers, Numbers | None]:
-    """The keys of a block and the records they stand in; None where every record has one, in order."""
-    ragged = [(record, number) for record, number in ragged if record >= 0]
-    if not len(cells.ragged) and has.all():
-        return numbers, None
-    records = np.concatenate([cells.regular[has], np.array([record for record, _ in ragged], dtype=np.int64)])
-    return np.concatenate([numbers[has], np.array([number for _, number in ragged], dtype=np.int64)]), records
-
-
-def _in_turn(
-    found: Iterator[Block], sift: Callable[[Block, int], Sifted], skip: int, pool: ThreadPoolExecutor | None
-) -> Iterator[Sifted]:
-    """Every block sifted, in order, a few at once; the first without its `skip` records of header."""
-    pending: deque[Future[Sifted]] = deque()
-    for block in found:
-        if pool is None:
-            yield sift(block, skip)
-        else:
-            pending.append(pool.submit(sift, block, skip))
-            if len(pending) >= _AHEAD:
-                yield pending.popleft().result()
-        skip = 0
-    while pending:
-        yield pending.popleft().result()
-
-
-def _plain_control(resource: Any) -> Any:
-    """The CSV control of a table that the sieve can read; raises Doubt."""
-    dialect = resource.dialect
-    if resource.format not in ("csv", "tsv") or resource.scheme != "file" or resource.compression:
-        raise Doubt("not a plain CSV file")
-    if resource.extrapaths or resource.encoding not in ("utf-8", "utf-8-sig") or not resource.normpath:
-        raise Doubt("not one UTF-8 file")
-    if dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows or not dialect.header_case:
-        raise Doubt("rows that do not count")
-    if resource.schema.foreign_keys or system.onerror != "ignore":
-        raise Doubt("another table decides")
-    control = dialect.get_control("csv")
-    config = control.to_python()
-    if config.quotechar != '"' or config.escapechar or not config.doublequote or config.quoting != csv.QUOTE_MINIMAL:
-        raise Doubt("another way of quoting")
-    if len(config.delimiter) != 1 or not config.delimiter.isascii() or config.delimiter in '\r\n" \0':
-        raise Doubt("another delimiter")
-    return control

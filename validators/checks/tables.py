@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from checks.columns import Personal
 from checks.subject import WORKBOOKS, Kind, Opened, Sheet
 from checks.tablefindings import findings_of
 from checks.words import fold, shown
 from harvester.i18n import say
-from harvester.model import Finding, Place, Severity, Table
+from harvester.model import Finding, Place, Severity, StoredFile, Table
 
 if TYPE_CHECKING:
     import frictionless
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 PREVIEW = 20  # rows shown of a table
 _ALL_ERRORS = 10**9
 _STUMBLES = (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError, re.error)
-WORTHWHILE = 64 << 10
-"""Bytes of a file from which the sieve pays."""
+WORTHWHILE = 512 << 10
+"""Bytes a process judges before it starts the sieve: what Frictionless takes for them, the start takes too."""
+SAMPLED = 100
+"""One file in so many, by its hash, is judged by both engines."""
+_SAMPLED_BYTES = 4 << 20  # longer ones would take Frictionless too long
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _validated(
     limit_errors: int,
     engine: str,
 ) -> "tuple[frictionless.Report, dict[str, Any]]":
-    """The report, and the schema it judged by (declared or inferred; empty when it came to none)."""
+    """The report, and the schema that was inferred (empty when it came to none, or one was given)."""
     from frictionless import FrictionlessException, Report, system
     from frictionless.errors import SourceError
 
@@ -80,21 +83,34 @@ def _validated(
                 resource = _resource(source, schema, dialect, encoding)
                 judged = resource.validate(limit_errors=limit), resource
             report, resource = judged
-            used = dict(resource.schema.to_descriptor())
+            used = {} if schema else dict(resource.schema.to_descriptor())
         except FrictionlessException as refused:  # a schema, dialect or path that is none
             report = Report.from_validation(time=0, errors=[refused.error, *refused.reasons])
         except _STUMBLES as error:
             # cells that its own readers stumble over, such as "sNaN"
             note = f"reading failed: {type(error).__name__}"
             report = Report.from_validation(time=0, errors=[SourceError(note=note)])
-    return cast("frictionless.Report", report), used
+    return report, used
 
 
 def _pays(source: TableSource, engine: str) -> bool:
     """Whether the sieve is worth its start."""
-    if engine == "frictionless" or source.path is None or source.data is not None:
+    if engine == "frictionless" or source.path is None or source.data is not None or not source.path.is_file():
         return False
-    return engine == "fast" or source.path.stat().st_size >= WORTHWHILE
+    return engine == "fast" or _started.by(source.path.stat().st_size)
+
+
+class _Started:
+    """Whether the sieve is started: from as many bytes on as its start is worth, in one file or in many."""
+
+    judged = 0
+
+    def by(self, size: int) -> bool:
+        self.judged += size
+        return self.judged >= WORTHWHILE
+
+
+_started = _Started()
 
 
 def _sieved(
@@ -106,10 +122,11 @@ def _sieved(
 ) -> "tuple[frictionless.Report, Any] | None":
     """Frictionless' report by the sieve, and its resource; None where it cannot vouch for it."""
     from checks.blocks import Doubt
-    from checks.sieve import FedDialect, SievedTable
+    from checks.sieve import FedDialect, SievedTable, known
 
-    resource = _resource(source, schema, dialect, encoding, (SievedTable, FedDialect))
-    resource._limit = limit
+    kept = known(schema) if schema else None
+    resource = _resource(source, kept.schema if kept else None, dialect, encoding, (SievedTable, FedDialect))
+    resource._limit, resource._known = limit, kept
     try:
         return resource.validate(limit_errors=limit), resource
     except Doubt:
@@ -125,7 +142,7 @@ def _source(source: TableSource | Path | str) -> TableSource:
 
 def _resource(
     source: TableSource,
-    schema: Mapping[str, Any] | None,
+    schema: "Mapping[str, Any] | frictionless.Schema | None",
     dialect: Mapping[str, Any] | None,
     encoding: str | None,
     kinds: tuple[Any, Any] | None = None,
@@ -141,7 +158,7 @@ def _resource(
         described.add_control(ExcelControl(sheet=source.sheet))
     options: dict[str, Any] = {"name": "table", "dialect": described}
     if schema:
-        options["schema"] = Schema.from_descriptor(dict(schema))
+        options["schema"] = schema if isinstance(schema, Schema) else Schema.from_descriptor(dict(schema))
     if encoding:
         options["encoding"] = encoding
     if source.data is not None or source.path is None:
@@ -162,6 +179,12 @@ def judge(
     schema = resource.schema if first and resource.schema else None
     encoding = opened.encoding or None
     report, used = _validated(source, schema, dialect, encoding, limit_errors, engine)
+    place = Place(opened.name, sheet.name)
+    differing: list[Finding] = []
+    if engine != "frictionless" and _sampled(opened.stored):
+        alone, used = _validated(source, schema, dialect, encoding, limit_errors, "frictionless")
+        differing = [_differing(place)] if told(alone) != told(report) else []
+        report = alone
     descriptor = _nameless(_safe(report.to_descriptor(), opened.name, personal), sheet)
     rows = _rows_read(report, sheet)
     table = Table(
@@ -172,10 +195,31 @@ def judge(
         preview(sheet, personal),
         sheet.name or "",
     )
-    place = Place(opened.name, sheet.name)
-    findings = [*findings_of(descriptor, place, opened.kind in WORKBOOKS)]
+    findings = [*differing, *findings_of(descriptor, place, opened.kind in WORKBOOKS)]
     findings += _stopped(descriptor, place, limit_errors)
     return table, tuple(findings)
+
+
+def _sampled(stored: StoredFile) -> bool:
+    return stored.bytes <= _SAMPLED_BYTES and int(stored.sha256[:8] or "1", 16) % SAMPLED == 0
+
+
+def told(report: "frictionless.Report") -> dict[str, Any]:
+    """What a report says, without the seconds it took."""
+    descriptor: dict[str, Any] = report.to_descriptor()
+    for stats in [descriptor["stats"], *(task["stats"] for task in descriptor["tasks"])]:
+        stats.pop("seconds", None)
+    return descriptor
+
+
+def _differing(place: Place) -> Finding:
+    return Finding(
+        "TAB-091",
+        Severity.WARNING,
+        say("The fast judging of “{file}” differs from Frictionless' own, which is used.", file=place.file),
+        say('Set engine = "frictionless" under [validation] in portal.toml, and report this file.'),
+        place=place,
+    )
 
 
 _FORMATS = {Kind.CSV: "csv", Kind.TSV: "csv", Kind.XLSX: "xlsx"}
