@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogues import data_json
 from servers import LOOPBACK, Server, serving, silent, status
 
 from harvester.errors import SourceChanged, SourceUnavailable
@@ -139,6 +140,7 @@ KINDS = {
         hostile=remote_package(resources=[{"name": "x", "path": "../secret.csv"}]),
     ),
 }
+KINDS |= {name: kind for module in (data_json,) for name, kind in module(Kind, TITLE, CSV).items()}
 
 
 def having(case: str) -> pytest.MarkDecorator:
