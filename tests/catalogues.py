@@ -99,3 +99,82 @@ def data_json(kind: Any, title: str, content: bytes) -> Cases:
 
 def by_url(name: str, content: Any) -> Callable[[Any], str]:
     return put(name, content, "application/json")
+
+
+# ---------------------------------------------------------------- DCAT
+
+PREFIXES = """@prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix hydra: <http://www.w3.org/ns/hydra/core#> .
+@prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+
+
+def turtle(
+    identifier: str = "tram", *, iri: str = "", without: str = "", also: str = "", file: str = "tram.csv"
+) -> str:
+    """A dataset of DCAT-AP in Turtle; `without` leaves out a property, `also` adds others."""
+    said = {
+        "dct:title": '"Danh sách trạm y tế"@vi, "Health stations"@en',
+        "dct:identifier": f'"{identifier}"',
+        "dct:publisher": '[ a foaf:Agent ; foaf:name "Sở Nội vụ" ]',
+        "dcat:keyword": '"y tế"@vi, "health"@en',
+        "dcat:contactPoint": '[ vcard:fn "Văn thư" ; vcard:hasEmail <mailto:vanthu@example.gov.vn> ]',
+        "dct:license": "<https://creativecommons.org/licenses/by/4.0/>",
+        "dct:accrualPeriodicity": "<http://publications.europa.eu/resource/authority/frequency/MONTHLY>",
+        "dct:temporal": '[ dcat:startDate "2025-01-01"^^xsd:date ; dcat:endDate "2025-12-31"^^xsd:date ]',
+        "dcat:distribution": f'[ dcat:downloadURL <{file}> ; dcat:byteSize "4"^^xsd:decimal ;'
+        " dcat:mediaType <https://www.iana.org/assignments/media-types/text/csv> ]",
+    }
+    said.pop(without, None)
+    listed = " ;\n  ".join(f"{predicate} {value}" for predicate, value in said.items())
+    return f"<{iri or 'd/' + identifier}> a dcat:Dataset ;\n  {listed} ;\n  {also} .\n"
+
+
+def catalogue_ttl(*datasets: str, also: str = "") -> str:
+    return PREFIXES + f'<#catalog> a dcat:Catalog ; dct:title "Cổng"@vi {also} .\n' + "\n".join(datasets)
+
+
+def serialised(written: str, syntax: str) -> bytes:
+    """Turtle in another syntax of RDF, by the library that is the field's standard."""
+    from rdflib import Graph
+
+    base = "http://x.example/in/"
+    text = Graph().parse(data=written, format="turtle", publicID=base).serialize(format=syntax, encoding="utf-8")
+    return text.replace(base.encode(), b"")
+
+
+def dcat(kind: Any, title: str, content: bytes) -> Cases:
+    """Every syntax, local and by URL."""
+
+    def cases(at: Any, name: str, syntax: str) -> Cases:
+        def put_up(*datasets: str) -> Any:
+            return at(name, serialised(catalogue_ttl(*datasets), syntax))
+
+        return {
+            "whole": put_up(turtle(), turtle("xa")),
+            "broken_record": put_up(turtle(), turtle("hong", without="dct:title")),
+            "twice": put_up(turtle(), turtle(iri="d/other")),
+            "bad_field": put_up(turtle(also='dct:modified "2026-02-31"^^xsd:date')),
+        }
+
+    def by_accept(name: str, written: bytes) -> Any:
+        return put("catalog", written, "text/turtle")
+
+    return {
+        "dcat, Turtle": kind(
+            "dcat",
+            **cases(lay, "catalog.ttl", "turtle"),
+            not_a_catalogue=lay("catalog.ttl", PREFIXES + "<a> dct:title 'A' ."),
+            nowhere=lambda stage: "nowhere/catalog.ttl",
+            hostile=lay("catalog.ttl", catalogue_ttl(turtle(file="../secret.csv"))),
+        ),
+        "dcat, JSON-LD": kind(
+            "dcat", **cases(lay, "catalog.jsonld", "json-ld"), not_a_catalogue=lay("c.json", {"a": 1})
+        ),
+        "dcat, RDF/XML": kind("dcat", **cases(lay, "catalog.rdf", "xml"), not_a_catalogue=lay("c.xml", "<a/>")),
+        "dcat, N-Triples": kind("dcat", **cases(lay, "catalog.nt", "nt"), not_a_catalogue=lay("c.nt", "<a> <b> .")),
+        "dcat by URL": kind("dcat", **cases(by_accept, "", "turtle"), not_a_catalogue=web_page, nowhere=hangs),
+    }

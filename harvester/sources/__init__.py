@@ -16,7 +16,7 @@ from harvester.i18n import say
 from harvester.ledger import Validators
 from harvester.model import Dataset, Files, Finding, Listing, Place, Resource, Severity, Source, StoredFile
 from harvester.names import fold
-from harvester.sources import data_json, datapackage, folder
+from harvester.sources import data_json, datapackage, dcat, folder
 
 Collect = Callable[[Source, Fetcher, Path], Iterator[Dataset | Finding | Listing]]
 """Lists one source; the path is the workspace's folder, which relative addresses start from."""
@@ -138,6 +138,7 @@ SOURCES: Mapping[str, Collect] = {
     "folder": _listing(folder.collect),
     "datapackage": _listing(datapackage.collect),
     "data_json": _listing(data_json.collect),
+    "dcat": _listing(dcat.collect),
 }
 """The kinds of source by name; a new kind is a module with `collect` and a line here."""
 

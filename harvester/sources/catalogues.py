@@ -28,6 +28,7 @@ NAMED = 20  # of those missing, in one finding
 IDENTIFIER = 500  # characters
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_NEXT = re.compile(r"""<([^<>]*)>\s*;[^,<]*\brel\s*=\s*["']?next\b""", re.IGNORECASE)  # RFC 8288
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 
@@ -39,6 +40,7 @@ class Home:
     url: str = ""
     folder: Path | None = None
     media_type: str = ""  # as the server said
+    link: str = ""  # the next page, by the header Link
 
     def locate(self, address: str) -> str:
         """The absolute address or path; "" for one that cannot be asked (ftp:, javascript:, out of the folder)."""
@@ -205,7 +207,9 @@ def document(
         with TemporaryFile() as spooled:
             answer = fetcher.spool(source.address, spooled, accept=accept)
             spooled.seek(0)
-            yield spooled, Home(_file_name(source.address), url=answer.url, media_type=answer.media_type)
+            next_page = _NEXT.search(answer.headers.get("Link", ""))
+            name, link = _file_name(source.address), next_page[1] if next_page else ""
+            yield spooled, Home(name, url=answer.url, media_type=answer.media_type, link=link)
         return
     path = local_file(workspace / source.address, names)
     with path.open("rb") as file:
