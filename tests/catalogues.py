@@ -178,3 +178,71 @@ def dcat(kind: Any, title: str, content: bytes) -> Cases:
         "dcat, N-Triples": kind("dcat", **cases(lay, "catalog.nt", "nt"), not_a_catalogue=lay("c.nt", "<a> <b> .")),
         "dcat by URL": kind("dcat", **cases(by_accept, "", "turtle"), not_a_catalogue=web_page, nowhere=hangs),
     }
+
+
+# ---------------------------------------------------------------- an inventory
+
+HEADERS = ["TT", "Mã định danh", "Tên bộ dữ liệu", "Cơ quan chủ trì", "modified", "Kỳ nhập liệu", "Đường dẫn"]
+
+
+def workbook(
+    *rows: list[Any], headers: list[str] | None = None, merged: str = "", more: dict[str, Any] | None = None
+) -> bytes:
+    """An XLSX with a title above, the headers, and the rows."""
+    import io
+
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "PL1"
+    for row in (["DANH MỤC DỮ LIỆU MỞ"], [], headers or HEADERS, *rows):
+        sheet.append(row)
+    if merged:
+        sheet.merge_cells(merged)
+    for name, state in (more or {}).items():
+        other = book.create_sheet(name)
+        other.append(["Ghi chú riêng"])
+        other.sheet_state = state
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def row(
+    identifier: str = "tram", title: Any = "Danh sách trạm y tế", modified: Any = "2026-03-31", file: str = "tram.csv"
+) -> list[Any]:
+    return [1, identifier, title, "Sở Nội vụ", modified, "Hằng quý", file]
+
+
+def inventory(kind: Any, title: str, content: bytes) -> Cases:
+    def as_csv(*rows: list[Any]) -> bytes:
+        return "\n".join(";".join(str("" if c is None else c) for c in r) for r in (HEADERS, *rows)).encode("utf-8-sig")
+
+    def cases(at: Any, write: Any, name: str) -> Cases:
+        return {
+            "whole": at(name, write(row(), row("xa"))),
+            "broken_record": at(name, write(row(), row("hong", None))),
+            "twice": at(name, write(row(), row())),
+            "bad_field": at(name, write(row(modified="2026-02-31"))),
+        }
+
+    return {
+        "inventory, XLSX": kind(
+            "inventory",
+            **cases(lay, workbook, "in.xlsx"),
+            not_a_catalogue=lay("in.xlsx", workbook([1, 2], headers=["A", "B"])),
+            nowhere=lambda stage: "nowhere.xlsx",
+            hostile=lay("in.xlsx", workbook(row(file="../secret.csv"))),
+        ),
+        "inventory, CSV": kind(
+            "inventory", **cases(lay, as_csv, "in.csv"), not_a_catalogue=lay("in.csv", "a,b\n1,2\n")
+        ),
+        "inventory by URL": kind(
+            "inventory", **cases(put3, workbook, "in.xlsx"), not_a_catalogue=web_page, nowhere=hangs
+        ),
+    }
+
+
+def put3(name: str, content: Any) -> Callable[[Any], str]:
+    return put(name, content, "application/octet-stream")

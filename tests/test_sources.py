@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogues import data_json, dcat
+from catalogues import data_json, dcat, inventory
 from servers import LOOPBACK, Server, serving, silent, status
 
 from harvester.errors import SourceChanged, SourceUnavailable
@@ -140,7 +140,7 @@ KINDS = {
         hostile=remote_package(resources=[{"name": "x", "path": "../secret.csv"}]),
     ),
 }
-KINDS |= {name: kind for module in (data_json, dcat) for name, kind in module(Kind, TITLE, CSV).items()}
+KINDS |= {name: kind for module in (data_json, dcat, inventory) for name, kind in module(Kind, TITLE, CSV).items()}
 
 
 def having(case: str) -> pytest.MarkDecorator:

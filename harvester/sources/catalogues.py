@@ -75,14 +75,16 @@ class Catalogue:
         *,
         where: str = "",
         names: Mapping[str, str] | None = None,
+        row: int | None = None,
     ) -> Iterator[Dataset | Finding]:
         """One record: `values` by our keys (see `describing`), `files` likewise with `key` and `url`.
 
-        `where` is its place in the file, such as dataset[3]; `names` the catalogue's own words for our keys.
+        `where` is its place in the file, such as dataset[3], `row` its line; `names` the catalogue's words for our keys.
         """
         self.records += 1
-        known = clean(identifier)[:IDENTIFIER]
-        fields = Fields(Descriptor(self.home.name, values), known, prefix=where and f"{where}.", names=names)
+        known, prefix = clean(identifier)[:IDENTIFIER], where and f"{where}."
+        lines = {f"{prefix}{key}": row for key in values} if row else {}
+        fields = Fields(Descriptor(self.home.name, values, lines), known, prefix=prefix, names=names)
         title = fields.text("title")
         if not known:
             yield self.lost("KND-001", title, say("it has no identifier"), say("Give it one that never changes."))
@@ -96,7 +98,7 @@ class Catalogue:
             source=self.source.id,
             identifier=known,
             title=title,
-            place=Place(self.home.name, column=where or None),
+            place=Place(self.home.name, row=row, column=where or None),
             resources=resources,
         )
         yield from fields.findings

@@ -36,6 +36,7 @@ class Page:
     rows: list[list[Any]]
     hidden: bool = False
     hidden_parts: int = 0  # rows and columns with data that are hidden
+    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()  # first and last (row, column) from 0, where known
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,12 @@ def read(path: Path) -> Book:
         for meta in book.sheets_metadata:
             if meta.typ is not SheetTypeEnum.WorkSheet:
                 continue
-            rows = [
-                [_typed(cell) for cell in row]
-                for row in book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-            ]
+            sheet = book.get_sheet_by_name(meta.name)
+            rows = [[_typed(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
             if any(cell is not None for row in rows for cell in row):
                 hidden = meta.visible is not SheetVisibleEnum.Visible
-                pages.append(Page(meta.name, rows, hidden, scans[meta.name].hidden_parts if meta.name in scans else 0))
+                parts = scans[meta.name].hidden_parts if meta.name in scans else 0
+                pages.append(Page(meta.name, rows, hidden, parts, tuple(sheet.merged_cell_ranges or ())))
     return Book(tuple(pages), texts, native)
 
 
