@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from checks.child import Judge as ChildJudge
 from harvester.effects import Acting, act, declined, flush
 from harvester.errors import PolicyRefused, UsageRefused
-from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -60,7 +59,7 @@ def publish(
         heal(workspace, clock)
     with ExitStack() as stack:
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
-        fetcher = stack.enter_context(Fetcher(files))
+        fetcher = stack.enter_context(workspace.fetcher(files))
         dataset, notes = read_dataset(path, agency=agency, key=key, overrides=overrides or {}, fetcher=fetcher)
         near = () if key or workspace.store.known("publish", dataset.identifier) else similar(workspace, dataset)
         if near:
@@ -149,6 +148,13 @@ def decide(workspace: Workspace, decision: Decision, clock: Clock) -> None:
 
     Raises UsageRefused for an unknown subject or rule.
     """
+    known_rules = {rule.id for rules in workspace.config.rule_sets for rule in rules.rules}
+    if decision.rule and decision.rule not in known_rules:
+        raise UsageRefused(
+            "RUN-007",
+            say("There is no rule {rule}.", rule=decision.rule),
+            say("Rules: {rules}.", rules=", ".join(sorted(known_rules))),
+        )
     if decision.subject not in workspace.config.register.by_id:
         decision = replace(decision, subject=find(workspace, decision.subject).name)
         if not decision.rule:

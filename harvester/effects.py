@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from harvester.errors import OpendataError, PortalUnavailable
+from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold
@@ -31,7 +32,8 @@ class Acting:
     files: FileStore
     clock: Clock
     held: Lease | None = None  # of the source; there is one wherever something is written
-    portal_down: list[PortalUnavailable] = field(default_factory=list)
+    portal_down: list[PortalUnavailable] = field(default_factory=list)  # the bench's own list
+    doors: list[Fetcher] = field(default_factory=list)  # closed when the run is interrupted
     settling: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
     pending: list[Observation] = field(default_factory=list)
@@ -51,13 +53,14 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
     """
     if acting.run is None:
         return settlement, 0
-    acting.workspace.store.remember(validators)
+    if validators:
+        acting.workspace.store.remember(validators)
     if settlement.known.agency:
         _record(acting, settlement)
     if settlement.publication is None:
         return settlement, 0
     if acting.portal_down:
-        return _failed(settlement, acting.portal_down[0]), 0
+        return unpublished(settlement, acting.portal_down[0]), 0
     try:
         with hold(acting.workspace, f"dataset:{settlement.known.name}", acting.run, acting.clock) as lease:
             written = put(
@@ -66,7 +69,7 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
     except OpendataError as error:
         if isinstance(error, PortalUnavailable):
             acting.portal_down.append(error)
-        return _failed(settlement, error), 0
+        return unpublished(settlement, error), 0
     return replace(settlement, known=written.known), written.writes
 
 
@@ -156,7 +159,8 @@ def _stands(settlement: Settlement) -> Outcome:
     return Outcome.PUBLISHED if settlement.outcome is Outcome.UNCHANGED else settlement.outcome
 
 
-def _failed(settlement: Settlement, error: OpendataError) -> Settlement:
+def unpublished(settlement: Settlement, error: OpendataError) -> Settlement:
+    """The settlement when the portal could not be reached or said no: what it shows stays, the next run tries again."""
     finding = Finding(error.code, Severity.ERROR, error.message, error.remedy, dataset=settlement.known.name)
     return replace(settlement, outcome=Outcome.FAILED, findings=(*settlement.findings, finding), publication=None)
 

@@ -4,17 +4,20 @@ A journal entry is opened before the first write and closed when the read-back a
 open is finished, or undone, by `heal`, which every later command calls first.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harvester.errors import OpendataError, PolicyRefused, PortalUnavailable, RunLocked
+from harvester.errors import OpendataError, PolicyRefused, PortalUnavailable, PublicationRefused, RunLocked
 from harvester.i18n import say
 from harvester.lease import hold
 from harvester.ledger import Fact, JournalEntry, KnownDataset, Lease, Observation, RunState, Step
 from harvester.model import Outcome, Publication, Seen, Tombstone, Verdict
 from harvester.records import from_json, to_json
 from harvester.workspace import Clock, Workspace
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,15 @@ def take_down(
 def heal(workspace: Workspace, clock: Clock) -> tuple[int, int]:
     """Finish what a killed command left open; returns (entries closed, dead runs found).
 
-    An entry whose dataset another live command holds is left to it. PortalUnavailable leaves the rest open.
+    An entry whose dataset another live command holds is left to it; while the portal cannot be reached all stay open.
     """
     dead = sum(_bury(workspace, run.id, clock) for run in workspace.store.unfinished_runs())
-    closed = sum(_resume(workspace, entry, clock) for entry in workspace.store.open_entries())
+    closed = 0
+    try:
+        for entry in workspace.store.open_entries():
+            closed += _resume(workspace, entry, clock)
+    except PortalUnavailable as error:
+        LOG.warning("open journal entries wait for the portal: %s", error.message)
     return closed, dead
 
 
@@ -94,8 +102,12 @@ def _resume(workspace: Workspace, entry: JournalEntry, clock: Clock) -> int:
         with hold(workspace, f"dataset:{entry.dataset}", entry.run, clock) as lease:
             if entry.id not in {open_now.id for open_now in workspace.store.open_entries()}:
                 return 0
-            finish = _finish_put if entry.action == "publish" else _finish_withdrawal
-            finish(workspace, lease, entry, clock)
+            try:
+                finish = _finish_put if entry.action == "publish" else _finish_withdrawal
+                finish(workspace, lease, entry, clock)
+            except (PolicyRefused, PublicationRefused) as error:
+                LOG.warning("given up, the portal stays as it is: %s", error.message)
+                workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
     except RunLocked:
         return 0
     return 1

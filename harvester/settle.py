@@ -9,7 +9,7 @@ from datetime import date
 from difflib import SequenceMatcher
 
 import checks
-from harvester.errors import UsageRefused
+from harvester.errors import PortalUnavailable, UsageRefused
 from harvester.i18n import say
 from harvester.ledger import Decision, KnownDataset
 from harvester.model import (
@@ -74,6 +74,7 @@ class Bench:
     policy: FilePolicy = FilePolicy.FETCH
     by_hand: bool = False  # a person publishes this one: a withdrawal is theirs to undo
     limit_errors: int = 1000
+    portal_down: list[PortalUnavailable] = field(default_factory=list)  # once it was, it is not asked again
     renamed: Mapping[str, KnownDataset] = field(default_factory=dict)  # new identifier → the row it continues
 
     @property
@@ -93,7 +94,10 @@ def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: froze
 
 
 def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, ...], failed: int) -> Settlement:
-    """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not."""
+    """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not.
+
+    Raises PortalUnavailable when what the portal holds had to be known and could not.
+    """
     agency = _agency(bench, dataset)
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
@@ -115,8 +119,8 @@ def content_key(dataset: Dataset, files: Files, policy: FilePolicy) -> str:
     """SHA-256 over the canonical metadata and the files' hashes: equal means unchanged."""
     metadata = to_json(replace(dataset, place=None))
     for resource in metadata["resources"]:
-        resource.pop("address")
-        resource.pop("member")
+        for where in ("member",) if policy is FilePolicy.LINK else ("member", "address"):
+            resource.pop(where)
     content = [metadata, files_key(files), policy.value]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -203,6 +207,8 @@ def _judged(
     if stopped is not Effect.NONE:
         return replace(done, outcome=Outcome.REFUSED if stopped is Effect.REFUSE else Outcome.HELD)
     publication = publication_for(known, agency, dataset, files, report, bench.rules, bench.policy is FilePolicy.LINK)
+    if bench.portal_down:
+        raise bench.portal_down[0]
     seen = bench.workspace.publisher.find(known.name)
     if seen is not None and not seen.ours:
         return replace(done, findings=(*findings, _taken(known)))

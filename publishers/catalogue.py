@@ -121,14 +121,14 @@ class Catalogue:
             _check_name(agency.slug)
         root = self._folder.root
         with self._folder.writing():
-            shown = [description for name in self._names() if (description := self._shown(name))]
-            texts = pages.surroundings(site, shown, self._base)
-            texts["catalog.jsonld"] = metadata.dumped(dcat(site, shown, self._base))
-            texts["data.json"] = metadata.dumped(data_json(site, shown, self._base))
-            for path, content in texts.items():
+            current: set[str] = set()
+            for path, content in pages.surroundings(site, map(pages.summary, self._all_shown()), self._base):
                 self._folder.write(root / path, content)
+                current.add(path)
+            for name, catalogue in (("catalog.jsonld", dcat), ("data.json", data_json)):
+                self._folder.write_pieces(root / name, lambda: catalogue(site, self._all_shown(), self._base))  # noqa: B023
             for page in sorted(root.glob("agency/*.html")):
-                if str(page.relative_to(root)) not in texts:
+                if str(page.relative_to(root)) not in current:
                     page.unlink()
             self._folder.remove(self._unreachable())
 
@@ -159,6 +159,9 @@ class Catalogue:
             for file in metadata.seen_files(description)
         )
         return metadata.seen(description, name, self.url(name), (file for file in files if file))
+
+    def _all_shown(self) -> Iterator[Description]:
+        return (description for name in self._names() if (description := self._shown(name)))
 
     def _shown(self, name: str) -> Description | None:
         """The description of a dataset that readers find; None if it is withdrawn or not ours."""

@@ -23,9 +23,9 @@ from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Agency, Dataset, Finding, Listing, Place, Resource, Severity, Source
 from harvester.names import slug
-from harvester.sources.datapackage import DESCRIPTOR_BYTES, Base, package
+from harvester.sources.datapackage import Base, package
 from harvester.sources.describing import DATASET_KEYS, RESOURCE_KEYS, apart, dataset_of, inside, readable, resource_of
-from harvester.sources.descriptors import YAML_BYTES, Descriptor, read_json, read_yaml
+from harvester.sources.descriptors import JSON_BYTES, YAML_BYTES, Descriptor, read_json, read_yaml
 from harvester.sources.fields import Fields, masked
 from harvester.sources.holding import Holding, hold
 
@@ -94,7 +94,7 @@ def described(
     title = readable(PurePosixPath(group.identifier if group.identifier != "." else holding.root.stem).name)
     if group.metadata.endswith(".json"):
         base = Base(fetcher, holding=holding, folder=group.folder)
-        content = holding.read(group.metadata, DESCRIPTOR_BYTES)
+        content = holding.read(group.metadata, JSON_BYTES)
         return package(
             content,
             base,
@@ -258,7 +258,7 @@ def _handed_over(path: Path) -> tuple[Holding, Group]:
 def _describes(home: str, name: str, holding: Holding) -> bool:
     """Whether the folder's metadata names this file, or describes all files and this is the only one."""
     if home.endswith(".json"):
-        descriptor = read_json(holding.read(home, DESCRIPTOR_BYTES), home)
+        descriptor = read_json(holding.read(home, JSON_BYTES), home)
     else:
         descriptor = read_yaml(holding.read(home, YAML_BYTES), home).values
     listed = descriptor.get("resources") if isinstance(descriptor, Mapping) else None

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import harvester
 from checks import VERSION, check
+from checks.subject import name_of
 from checks.verdicts import DECIDED
 from harvester.i18n import Text, say
 from harvester.model import Dataset, Effect, Files, Finding, Place, Report, RuleSet, Severity, StoredFile, Verdict
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 _MEMORY_EXIT = 70  # of a child whose MemoryError was caught
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL")
+
+_SMALL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
+"""Otherwise importing pyarrow alone reserves more address space than the child may have."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,14 @@ class ParseLimits:
     output: int = 64 << 20  # bytes of the report as JSON
     file_size: int = 16 << 20  # bytes of any file it writes
     datasets: int = 200  # then it is replaced, so that what libraries leak does not add up
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why there is no report."""
+
+    code: str
+    told: Text
 
 
 class Judge:
@@ -78,12 +90,10 @@ class Judge:
             except BaseException:
                 self._stop()  # its next answer would be this question's
                 raise
-        if isinstance(answer, Text):
-            return _refusal(dataset, rules, answer, self._code)
-        return from_json(Report, answer)
+        return _refusal(dataset, rules, answer) if isinstance(answer, _Failure) else from_json(Report, answer)
 
-    def _ask(self, question: bytes) -> Any:
-        """The child's answer, or the sentence that says which limit it broke."""
+    def _ask(self, question: bytes) -> "Any | _Failure":
+        """The report as the child's JSON, or what went wrong."""
         child = self._ready()
         stdin, stdout = child.stdin, child.stdout
         assert stdin is not None and stdout is not None  # noqa: S101  both are pipes
@@ -99,30 +109,30 @@ class Judge:
             line = b""
         finally:
             timer.cancel()
-        if line.endswith(b"\n"):
-            return self._understood(json.loads(line))
-        self._code, told = self._what_ended_it(child, late.is_set(), len(line))
-        return told
+        if not line.endswith(b"\n"):
+            return self._what_ended_it(child, late.is_set(), len(line))
+        if late.is_set():
+            self._stop()  # killed just after its last word
+        return self._understood(json.loads(line))
 
-    def _understood(self, answer: Any) -> Any:
+    def _understood(self, answer: Any) -> "Any | _Failure":
         if "crash" not in answer:
             return answer["report"]
         log.error("a check failed:\n%s", answer["crash"])
-        self._code = "PAR-005"
-        return say("a check failed on it ({error}).", error=answer["error"])
+        return _Failure("PAR-005", say("a check failed on it ({error}).", error=answer["error"]))
 
-    def _what_ended_it(self, child: "subprocess.Popen[bytes]", late: bool, said: int) -> tuple[str, Text]:
+    def _what_ended_it(self, child: "subprocess.Popen[bytes]", late: bool, said: int) -> "_Failure":
         limits = self._limits
         self._stop()
         if late:
-            return "PAR-001", say("it took longer than {n} seconds.", n=limits.wall_seconds)
+            return _Failure("PAR-001", say("it took longer than {n} seconds.", n=limits.wall_seconds))
         if said > limits.output:
-            return "PAR-002", say("its report is larger than {n} MB.", n=limits.output >> 20)
+            return _Failure("PAR-002", say("its report is larger than {n} MB.", n=limits.output >> 20))
         if child.returncode == -_signal("SIGXCPU"):
-            return "PAR-003", say("it took more than {n} seconds of computing.", n=limits.cpu_seconds)
+            return _Failure("PAR-003", say("it took more than {n} seconds of computing.", n=limits.cpu_seconds))
         if child.returncode in (_MEMORY_EXIT, -_signal("SIGABRT"), -_signal("SIGKILL"), -_signal("SIGSEGV")):
-            return "PAR-004", say("it needed more than {n} MB of memory.", n=limits.memory // 1_000_000)
-        return "PAR-005", say("the program that reads it ended ({code}).", code=str(child.returncode))
+            return _Failure("PAR-004", say("it needed more than {n} MB of memory.", n=limits.memory // 1_000_000))
+        return _Failure("PAR-005", say("the program that reads it ended ({code}).", code=str(child.returncode)))
 
     def _ready(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None or self._judged >= self._limits.datasets:
@@ -166,7 +176,7 @@ def _start(limits: ParseLimits) -> "subprocess.Popen[bytes]":
         str(Path(package).resolve().parent.parent) for package in (__file__, harvester.__file__ or "")
     )
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= {"PYTHONPATH": os.pathsep.join(folders), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": os.pathsep.join(folders), "PYTHONUTF8": "1", **_SMALL}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "checks.child", json.dumps(asdict(limits))],
         stdin=subprocess.PIPE,
@@ -178,12 +188,12 @@ def _start(limits: ParseLimits) -> "subprocess.Popen[bytes]":
     )
 
 
-def _refusal(dataset: Dataset, rules: RuleSet | None, told: Text, code: str) -> Report:
-    named = dataset.resources[0].key if len(dataset.resources) == 1 else dataset.title or dataset.identifier
+def _refusal(dataset: Dataset, rules: RuleSet | None, failure: _Failure) -> Report:
+    named = name_of(dataset.resources[0]) if len(dataset.resources) == 1 else dataset.title or dataset.identifier
     finding = Finding(
-        code,
+        failure.code,
         Severity.ERROR,
-        say("“{file}” could not be judged: {why}", file=named, why=told),
+        say("“{file}” could not be judged: {why}", file=named, why=failure.told),
         say("Split the file into smaller ones, or save it as plain CSV (UTF-8)."),
         "C05",
         place=Place(named),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from checks.columns import Personal
 from checks.subject import WORKBOOKS, Kind, Opened, Sheet
 from checks.tablefindings import findings_of
 from checks.words import fold, shown
@@ -50,34 +51,34 @@ def validate(
     `schema` and `dialect` are descriptors (inferred when None), `limit_errors` 0 means all. Every `engine` is
     Frictionless itself until a faster one gives the same report. Never raises for what is wrong with the table.
     """
+    return _validated(_source(source), schema, dialect, encoding, limit_errors, engine)[0]
+
+
+def _validated(
+    source: TableSource,
+    schema: Mapping[str, Any] | None,
+    dialect: Mapping[str, Any] | None,
+    encoding: str | None,
+    limit_errors: int,
+    engine: str,
+) -> "tuple[frictionless.Report, dict[str, Any]]":
+    """The report, and the schema it judged by (declared or inferred; empty when it came to none)."""
     from frictionless import FrictionlessException, Report, system
     from frictionless.errors import SourceError
 
+    used: dict[str, Any] = {}
     with system.use_context(http_session=_NoNetwork()):
         try:
-            resource = _resource(_source(source), schema, dialect, encoding)
+            resource = _resource(source, schema, dialect, encoding)
             report = resource.validate(limit_errors=limit_errors or _ALL_ERRORS)
+            used = dict(resource.schema.to_descriptor())
         except FrictionlessException as refused:  # a schema, dialect or path that is none
             report = Report.from_validation(time=0, errors=[refused.error, *refused.reasons])
         except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError) as error:
             # cells that its own readers stumble over, such as "sNaN"
-            report = Report.from_validation(
-                time=0, errors=[SourceError(note=f"reading failed: {type(error).__name__}")]
-            )
-    return cast("frictionless.Report", report)
-
-
-def inferred_schema(source: TableSource, dialect: Mapping[str, Any] | None, encoding: str | None) -> dict[str, Any]:
-    """The Table Schema that Frictionless infers; empty when it cannot."""
-    from frictionless import FrictionlessException, system
-
-    with system.use_context(http_session=_NoNetwork()):
-        try:
-            resource = _resource(source, None, dialect, encoding)
-            with resource:
-                return dict(resource.schema.to_descriptor())
-        except (FrictionlessException, ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError):
-            return {}
+            note = f"reading failed: {type(error).__name__}"
+            report = Report.from_validation(time=0, errors=[SourceError(note=note)])
+    return cast("frictionless.Report", report), used
 
 
 def _source(source: TableSource | Path | str) -> TableSource:
@@ -111,23 +112,22 @@ def _resource(
 
 
 def judge(
-    opened: Opened, sheet: Sheet, *, first: bool, engine: str, limit_errors: int, personal: frozenset[int]
+    opened: Opened, sheet: Sheet, *, first: bool, engine: str, limit_errors: int
 ) -> tuple[Table, tuple[Finding, ...]]:
-    """One table's record and findings; `personal` holds the 1-based columns whose values are masked."""
+    """One table's record and findings, its personal values masked; a declared schema is that of the `first` sheet."""
     resource = opened.resource
+    personal = frozenset(found.column for found in sheet.personal)
     source = TableSource(opened.name, opened.stored.path, _FORMATS.get(opened.kind, ""), sheet.name, sheet.data)
     dialect = resource.dialect if opened.kind not in WORKBOOKS or opened.kind is Kind.XLSX else None
     schema = resource.schema if first and resource.schema else None
     encoding = opened.encoding or None
-    report = validate(
-        source, schema=schema, dialect=dialect, encoding=encoding, limit_errors=limit_errors, engine=engine
-    )
-    descriptor = _safe(report.to_descriptor(), opened.name, personal)
+    report, used = _validated(source, schema, dialect, encoding, limit_errors, engine)
+    descriptor = _nameless(_safe(report.to_descriptor(), opened.name, personal), sheet)
     rows = _rows_read(report, sheet)
     table = Table(
         resource.key,
         descriptor,
-        dict(schema) if schema else inferred_schema(source, dialect, encoding),
+        dict(schema) if schema else _nameless(used, sheet),
         rows,
         preview(sheet, personal),
         sheet.name or "",
@@ -175,6 +175,27 @@ def _safe(descriptor: dict[str, Any], name: str, personal: frozenset[int]) -> di
     return descriptor
 
 
+def _nameless(descriptor: Any, sheet: Sheet) -> Any:
+    """The descriptor without personal values that stand in the header's place, in a table without a header."""
+    values = {sheet.header[found.column - 1]: found.header for found in sheet.personal if _is_value(sheet, found)}
+    return _replaced(descriptor, values) if values else descriptor
+
+
+def _is_value(sheet: Sheet, found: Personal) -> bool:
+    return found.column <= len(sheet.header) and sheet.header[found.column - 1] != found.header and found.masked
+
+
+def _replaced(descriptor: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(descriptor, dict):
+        return {key: _replaced(value, values) for key, value in descriptor.items()}
+    if isinstance(descriptor, list):
+        return [_replaced(value, values) for value in descriptor]
+    if isinstance(descriptor, str):
+        for value, mask in values.items():
+            descriptor = descriptor.replace(value, mask)
+    return descriptor
+
+
 def _mask_error(error: dict[str, Any], personal: frozenset[int]) -> None:
     cells = [str(cell) for cell in error.get("cells", ())]
     safe = [shown(cell, index in personal) for index, cell in enumerate(cells, 1)]
@@ -193,5 +214,6 @@ def _mask_error(error: dict[str, Any], personal: frozenset[int]) -> None:
 def preview(sheet: Sheet, personal: frozenset[int]) -> tuple[tuple[str, ...], ...]:
     """The header and the first rows; cells cut, personal ones masked."""
     header, *rows = sheet.rows[: PREVIEW + 1] or [()]
+    header = tuple(_nameless(list(header), sheet))
     masked_rows = [tuple(shown(cell, column in personal) for column, cell in enumerate(row, 1)) for row in rows]
     return (tuple(shown(cell) for cell in header), *masked_rows)
