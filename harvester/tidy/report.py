@@ -63,6 +63,8 @@ class Part:
     rows: tuple[int, ...]  # rows of the sheet, in the order of the table
     sources: tuple[str, ...]  # letters of the sheet's column of each field; "" for a made one
     dropped: tuple[tuple[int, str], ...]  # row of the sheet and why
+    header: tuple[int, ...] = ()  # rows of the sheet that name the columns
+    left_out: tuple[tuple[str, str], ...] = ()  # column of the sheet and why
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,20 @@ class TidyTable:
             "title": self.title,
             "sheet": ", ".join(part.sheet for part in self.parts),
             "range": self.parts[0].range if not several else ", ".join(f"{p.sheet}!{p.range}" for p in self.parts),
+            "parts": [{"sheet": p.sheet, "range": p.range, "columns": list(p.sources)} for p in self.parts],
             "rows": len(self.rows),
             "columns": [column.label for column in self.fields],
             "fields": [
                 {"label": f.label, "id": f.id, "type": f.type, "unit": f.unit or None, "source": f.source or None}
                 for f in self.fields
+            ],
+            "header": [
+                {"row": row, **({"sheet": part.sheet} if several else {})} for part in self.parts for row in part.header
+            ],
+            "dropped_columns": [
+                {"column": column, "why": why, **({"sheet": part.sheet} if several else {})}
+                for part in self.parts
+                for column, why in part.left_out
             ],
             "dropped_rows": [
                 {"row": row, "why": why, **({"sheet": part.sheet} if several else {})}

@@ -1,22 +1,27 @@
 """The whole of a cleaning: a book of sheets → tidy tables with the report of what was done."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.columns import personal_columns
+from checks.headers import CALLED, Trait
 from checks.secret import is_stamp
 from checks.words import masked
 from harvester.i18n import Text, say
 from harvester.tidy import labels as naming
-from harvester.tidy.cells import Book, Grid, cell_name, column_number, letters, shown
+from harvester.tidy.cells import Book, Grid, cell_name, letters
 from harvester.tidy.cleaning import Edit, Trace, clean
 from harvester.tidy.columns import Note
-from harvester.tidy.headers import header_at
-from harvester.tidy.layout import Region, regions
+from harvester.tidy.layout import Region, region_from, regions
 from harvester.tidy.report import Asked, Change, Field, Part, Tidied, TidyTable, Warning_
-from harvester.tidy.tables import Draft, draft, title_of
+from harvester.tidy.tables import Column, Draft, draft, title_of
 
 _SHOWN = 300  # warnings of one code for one column are grouped beyond the first
+
+
+Found = tuple[TidyTable, list[Draft], list[Warning_], list[Asked]]
+"""A table with what it was made of and what there is to say of it."""
 
 
 @dataclass
@@ -55,7 +60,22 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
         tuple(warnings),
         tuple(q for *_, questions in found for q in questions),
         clean=not (hidden or book.macro or book.author or book.formulas or personal),
+        already=_is_already(sheets, found, changes),
     )
+
+
+def _is_already(sheets: Sequence[_Sheet], found: Sequence[Found], changes: Sequence[Change]) -> bool:
+    """Whether the file is a tidy table as it is: one header in row 1, column A, and nothing was done to it."""
+    if len(found) != 1 or changes or len(sheets) != 1 or sheets[0].grid.merges:
+        return False
+    table, (one, *others), _, questions = found[0]
+    header = one.region.header
+    if others or questions or header is None or (header.top, header.bottom) != (1, 1) or table.parts[0].left_out:
+        return False
+    last = max(table.parts[0].rows)
+    written = [one.region.view.text(1, column.number) for column in one.columns]
+    in_place = [column.number for column in one.columns] == list(range(1, len(one.columns) + 1))
+    return in_place and not table.parts[0].dropped and written == [f.label for f in table.fields] and last == len(one.region.grid.rows)
 
 
 def _sheet(grid: Grid, answers: Mapping[str, str]) -> _Sheet:
@@ -70,8 +90,6 @@ def _asked_regions(grid: Grid, answers: Mapping[str, str]) -> list[Region]:
     row = answers.get("header-row", "")
     if not row.isdigit():
         return []
-    from harvester.tidy.layout import region_from
-
     return region_from(grid, int(row))
 
 
@@ -98,8 +116,6 @@ def _secret(book: Book) -> Text | None:
 
 
 def _lines(text: str) -> list[str]:
-    import re
-
     return re.sub(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|[A-Z])', "\n", text).splitlines()
 
 
@@ -118,9 +134,6 @@ def _stacked(sheets: Sequence[_Sheet]) -> list[list[Draft]]:
 def _own(made: Draft) -> list[str]:
     """The labels without those made of headings, and without units (of numbers only)."""
     return [" ".join(c.label.lower().split()) for c in made.columns if c.number]
-
-
-Found = tuple[TidyTable, list[Draft], list[Warning_], list[Asked]]
 
 
 def _table(number: int, group: list[Draft], sheets: Sequence[_Sheet]) -> Found:
@@ -159,7 +172,7 @@ def _values(one: Draft, name: str, made_up: set[str]) -> list[str]:
     return column.decided.values if column else [""] * len(one.rows.data)
 
 
-def _column(one: Draft, name: str, made_up: set[str]):  # type: ignore[no-untyped-def]
+def _column(one: Draft, name: str, made_up: set[str]) -> Column | None:
     lowered = " ".join(name.lower().split())
     return next(
         (c for c in one.columns if " ".join(c.label.lower().split()) == lowered and bool(c.number) != (name in made_up)), None
@@ -169,14 +182,25 @@ def _column(one: Draft, name: str, made_up: set[str]):  # type: ignore[no-untype
 def _part(one: Draft, first: int, names: list[str], made_up: set[str]) -> Part:
     numbers = tuple(row.number for row in one.rows.data)
     region = one.region
-    top = region.header.top if region.header else min(numbers)
+    header = tuple(range(region.header.top, region.header.bottom + 1)) if region.header else ()
     columns = [c.number for c in one.columns if c.number] + ([one.rows.running] if one.rows.running else [])
-    last = max([*numbers, *(row for row, _ in one.rows.dropped)])
-    dropped = tuple(sorted([*region.dropped, *one.rows.dropped]))
-    area = f"{letters(min(columns))}{top}:{letters(max(columns))}{last}"
+    last = max([*numbers, *(row for row, why in one.rows.dropped)])
+    rows = range(min([*header, *numbers]), last + 1)
+    dropped = [*region.dropped, *one.rows.dropped]
+    known = {*header, *numbers, *(row for row, _ in dropped)}
+    dropped += [(row, "empty") for row in rows if row not in known]
+    kept = {c.number for c in one.columns}
+    left_out = [
+        (letters(c), "running-number" if c == one.rows.running else "empty")
+        for c in range(min(columns), max(columns) + 1)
+        if c not in kept
+    ]
+    area = f"{letters(min(columns))}{rows[0]}:{letters(max(columns))}{last}"
     found = [_column(one, name, made_up) for name in names]
     sources = tuple(letters(c.number) if c and c.number else "" for c in found)
-    return Part(region.grid.name, area, first, numbers, sources, dropped)
+    return Part(
+        region.grid.name, area, first, numbers, sources, tuple(sorted(dropped)), header, tuple(left_out)
+    )
 
 
 def _field(position: int, names: list[str], group: list[Draft], personal: bool) -> Field:
@@ -190,14 +214,8 @@ def _field(position: int, names: list[str], group: list[Draft], personal: bool) 
 # ---------------------------------------------------------------- what there is to say
 
 
-def _personal(table: TidyTable, label: str, trait: object) -> Warning_:
-    from checks.headers import CALLED
-
-    told = say(
-        "column “{column}” looks like {trait}. It must not be published.",
-        column=label,
-        trait=CALLED[trait],  # type: ignore[index]
-    )
+def _personal(table: TidyTable, label: str, trait: Trait) -> Warning_:
+    told = say("column “{column}” looks like {trait}. It must not be published.", column=label, trait=CALLED[trait])
     return Warning_("personal-data", told, table.file, label)
 
 
@@ -344,6 +362,3 @@ def _letters(cell: str) -> str:
 
 def _masked(change: Change) -> Change:
     return replace(change, before=masked(change.before) if change.before else "", after=masked(change.after) if change.after else "")
-
-
-__all__ = ["column_number", "header_at", "shown", "tidied"]
