@@ -94,7 +94,7 @@ def _told(errors: Any, where: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(errors, dict):
         for key, inner in errors.items():
             if key != "__type":
-                word = OUR_WORDS.get(key, key)
+                word = OUR_WORDS.get(key, key) or key
                 yield from _told(inner, f"{where}.{word}" if where else word)
     elif isinstance(errors, list) and any(isinstance(inner, dict | list) for inner in errors):
         for number, inner in enumerate(errors):

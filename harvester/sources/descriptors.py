@@ -60,7 +60,7 @@ def read_json(content: bytes, file: str) -> Any:
     Raises SourceChanged naming line and column for broken syntax, NaN, repeated keys, or too deep nesting.
     """
     if len(content) > JSON_BYTES:
-        raise _refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
+        raise refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
     text = _text(content, file)
     _judge_depth(text, file)
     try:
