@@ -125,6 +125,7 @@ def _facts(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
         days = {name: getattr(dataset, name) for name in ("modified", "issued", "period_end")}
         collected = {
             "content_key": settlement.content_key,
+            "files_key": settlement.files_key,
             "title": dataset.title,
             "frequency": dataset.frequency,
             "licence": dataset.licence,

@@ -60,6 +60,7 @@ class Settlement:
     known: KnownDataset  # its row as it shall stand after
     before: KnownDataset | None  # its row until now; None: new
     content_key: str = ""
+    files_key: str = ""
     report: Report | None = None  # only if it was judged now
     publication: Publication | None = None  # only if it is to be published
     changes: tuple[Change, ...] = ()  # the difference to the portal
@@ -213,7 +214,7 @@ def _judged(
         agency=agency.id,
     )
     findings = (*found, *report.findings)
-    done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, report)
+    done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, known.files_key, report)
     stopped = effect(report, bench.decisions.get(known.name, ()))
     if before and before.outcome is Outcome.WITHDRAWN and not bench.by_hand:
         return replace(done, outcome=Outcome.WITHDRAWN, findings=(*findings, _withdrawn_but_changed(known)))
@@ -246,7 +247,8 @@ def _as_before(
     bench: Bench, dataset: Dataset, before: KnownDataset, key: str, found: tuple[Finding, ...]
 ) -> Settlement | None:
     """How an unchanged dataset stands; None when it must be judged again all the same."""
-    same = Settlement(dataset, before.outcome or Outcome.FAILED, found, before, before, key)
+    standing = before.outcome or Outcome.FAILED
+    same = Settlement(dataset, standing, found, before, before, key, before.files_key)
     if before.outcome is Outcome.PUBLISHED:
         if bench.on_portal is not None and before.name not in bench.on_portal.names:
             return None if bench.by_hand else replace(same, outcome=Outcome.HELD, findings=(*found, _gone(before)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogues import data_json, dcat, inventory
 from servers import LOOPBACK, Server, serving, silent, status
 
 from harvester.errors import SourceChanged, SourceUnavailable
@@ -56,7 +57,7 @@ class Kind:
     kind: str
     whole: Callable[[Stage], str]  # datasets whose titles hold TITLE, each with a file of CSV
     not_a_catalogue: Callable[[Stage], str]
-    nowhere: Callable[[Stage], str]
+    nowhere: Callable[[Stage], str] | None = None
     broken_record: Callable[[Stage], str] | None = None  # one of two records cannot be read; its identifier is "hong"
     twice: Callable[[Stage], str] | None = None  # two datasets, one identifier
     bad_field: Callable[[Stage], str] | None = None  # one dataset whose `modified` is the 31st of February
@@ -163,6 +164,7 @@ KINDS = {
         hostile=remote_package(resources=[{"name": "x", "path": "../secret.csv"}]),
     ),
 }
+KINDS |= {name: kind for module in (data_json, dcat, inventory) for name, kind in module(Kind, TITLE, CSV).items()}
 
 
 def having(case: str) -> pytest.MarkDecorator:
