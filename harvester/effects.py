@@ -9,6 +9,7 @@ from typing import Any
 from harvester.errors import HandEdited, OpendataError, PortalDisagrees, PortalUnavailable
 from harvester.fetch import Fetcher
 from harvester.files import FileStore
+from harvester.hands import Hands
 from harvester.i18n import say
 from harvester.lease import hold
 from harvester.ledger import Fact, KnownDataset, Lease, Observation, Validators
@@ -31,6 +32,7 @@ class Acting:
     run: int | None  # None: a dry run, nothing is written
     files: FileStore
     clock: Clock
+    hands: Hands = field(default_factory=lambda: Hands(1))  # that publish, a few datasets at once
     held: Lease | None = None  # of the source; there is one wherever something is written
     portal_down: list[PortalUnavailable] = field(default_factory=list)  # the bench's own list
     doors: list[Fetcher] = field(default_factory=list)  # closed when the run is interrupted

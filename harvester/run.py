@@ -3,7 +3,7 @@
 The service, `opendata run` and the steward's `opendata publish` all go through here; there is no second way to publish.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,16 +17,17 @@ from harvester.collecting import Collected, collected
 from harvester.effects import Acting, act, flush, tally, unpublished
 from harvester.errors import PortalUnavailable, RunLocked, SourceChanged, SourceUnavailable, UsageRefused
 from harvester.files import FileStore
+from harvester.hands import Hands
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
-from harvester.ledger import Lease, SourceRun, SourceState
+from harvester.ledger import Lease, SourceRun, SourceState, Validators
 from harvester.model import Finding, Listing, Outcome, Severity, Source
 from harvester.names import nearest
 from harvester.portal import observe, on_portal, present
 from harvester.publishing import heal
 from harvester.results import RunResult, SourceResult
 from harvester.retiring import renamed, retire
-from harvester.settle import Bench, Judge, bench_for, settle
+from harvester.settle import Bench, Judge, Settlement, bench_for, settle
 from harvester.workspace import Clock, Workspace
 
 SIDE_BY_SIDE = 8
@@ -95,7 +96,8 @@ def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | 
             if acting.run is not None:
                 lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
                 acting = replace(acting, held=lease, pending=[])
-            _collect(bench, acting, source, result, progress)
+            with Hands(acting.workspace.publisher.at_once) as hands:
+                _collect(bench, replace(acting, hands=hands), source, result, progress)
             if acting.run is not None:
                 _close(acting, lease, source, result)
     except RunLocked as error:
@@ -151,7 +153,22 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
             acting.portal_down.append(error)
             nothing = settle(bench, item.dataset, {}, obtained.findings, failed=1)
             settlement = unpublished(replace(nothing, files_failed=0), error)
-        settlement, _ = act(acting, settlement, obtained.validators)
+    if settlement.publication is None:
+        _finish(acting, settlement, obtained.validators, result, progress)
+    else:
+        acting.hands.do(lambda: _finish(acting, settlement, obtained.validators, result, progress))
+
+
+def _finish(
+    acting: Acting,
+    settlement: Settlement,
+    validators: Mapping[str, Validators],
+    result: SourceResult,
+    progress: Progress | None,
+) -> None:
+    """Do what was settled, and count it."""
+    settlement, _ = act(acting, settlement, validators)
+    with acting.settling:
         tally(settlement, result)
     if progress:
         progress.settled(result.id, settlement.dataset.title, settlement.outcome)

@@ -39,6 +39,8 @@ BETWEEN_LOOKS = 0.1  # seconds
 class Ckan:
     """The CKAN portal at `url`, with our token; asked for nothing before it is used."""
 
+    at_once = 4
+
     def __init__(self, portal: Portal, environment: Environment) -> None:
         self._portal, self._environment = portal, environment
         self._base = (environment.ckan_url or portal.url).rstrip("/")
