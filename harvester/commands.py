@@ -51,7 +51,7 @@ def demo(ctx: typer.Context, folder: Folder = "opendata-demo", portal: Kind = "c
     session: Session = ctx.obj
     options.one_of("--portal", portal, KINDS)
     with session.watching() as progress:
-        result = demo(Path(folder), portal, session.clock, progress, session.common.language)
+        result = demo(Path(folder), portal, session.clock, progress, session.common.language, session.environ)
     session.show(result.to_json(session.common.language), screens.demo)
     return result.exit_code
 

@@ -105,7 +105,7 @@ def _record(acting: Acting, settlement: Settlement) -> None:
     assert acting.run is not None  # noqa: S101 (told by `act`)
     now = acting.clock()
     name = settlement.known.name
-    facts = [Observation(fact, name, now, now, acting.run, value) for fact, value in _facts(settlement)]
+    facts = [Observation(fact, name, now, now, acting.run, value) for fact, value in facts_of(settlement)]
     if settlement.before is None:
         newcomer = replace(settlement.known, content_key="", checks_version="", outcome=Outcome.FAILED)
         acting.workspace.store.register(newcomer, acting.lease)  # "failed" until its effect is done
@@ -120,7 +120,8 @@ def _record(acting: Acting, settlement: Settlement) -> None:
     acting.workspace.store.settle(acting.lease, changed, facts)
 
 
-def _facts(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
+def facts_of(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
+    """What a settlement says of its dataset, as facts: collected or seen, checked, and its outcome if that changed."""
     facts: list[tuple[Fact, Mapping[str, Any]]] = []
     before, dataset = settlement.before, settlement.dataset
     if settlement.content_key and (before is None or before.content_key != settlement.content_key):

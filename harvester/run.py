@@ -23,6 +23,7 @@ from harvester.lease import hold, ledger_row
 from harvester.ledger import Lease, SourceRun, SourceState, Validators
 from harvester.model import Finding, Listing, Outcome, Severity, Source
 from harvester.names import nearest
+from harvester.observing import is_observed, observe_absence, observe_dataset
 from harvester.portal import observe, on_portal, present
 from harvester.publishing import heal
 from harvester.results import RunResult, SourceResult
@@ -92,7 +93,7 @@ def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | 
         progress.source_started(source.id)
     try:
         with ExitStack() as stack:
-            bench = replace(bench, policy=source.files)
+            bench = replace(bench, policy=source.files, observing=is_observed(source))
             if acting.run is not None:
                 lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
                 acting = replace(acting, held=lease, pending=[])
@@ -145,6 +146,10 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
     """Decide what becomes of one dataset, then do it."""
     if acting.stopping.is_set():
         raise KeyboardInterrupt
+    if bench.observing:
+        with acting.settling:
+            tally(observe_dataset(bench, acting, item), result)
+        return
     with acting.settling:
         obtained = item.obtained
         try:
@@ -180,7 +185,9 @@ def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -
     if result.complete:
         listed = {dataset.identifier for dataset in result.datasets}
         result.missing = len(store.mark_seen(source.id, listed, acting.clock(), lease))
-        if not acting.portal_down:
+        if is_observed(source):
+            observe_absence(acting, source)
+        elif not acting.portal_down:
             retire(acting, source, result)
     summary = {key: value for key, value in result.to_json("vi").items() if key != "datasets"}
     store.record_source_run(

@@ -86,6 +86,7 @@ class Bench:
     decisions: Mapping[str, tuple[Decision, ...]]  # by dataset
     on_portal: OnPortal | None = None  # None: not known
     policy: FilePolicy = FilePolicy.FETCH
+    observing: bool = False  # a portal is only looked at: judged, never published
     by_hand: bool = False  # a person publishes this one: a withdrawal is theirs to undo
     limit_errors: int = 1000
     portal_down: list[PortalUnavailable] = field(default_factory=list)  # once it was, it is not asked again
@@ -117,7 +118,7 @@ def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, .
     known = before or _newcomer(dataset, agency)
     if agency is None:
         return Settlement(dataset, Outcome.HELD, (*found, _unmapped(dataset)), known, before)
-    if not _may_act_for(bench, agency):
+    if not bench.observing and not _may_act_for(bench, agency):
         return Settlement(dataset, Outcome.REFUSED, (*found, _not_for(agency)), known, before)
     if failed:
         return Settlement(dataset, Outcome.FAILED, found, known, before, files_failed=failed)
@@ -215,6 +216,8 @@ def _judged(
     )
     findings = (*found, *report.findings)
     done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, known.files_key, report)
+    if bench.observing:
+        return replace(done, outcome=Outcome.UNCHANGED)
     stopped = effect(report, bench.decisions.get(known.name, ()))
     if before and before.outcome is Outcome.WITHDRAWN and not bench.by_hand:
         return replace(done, outcome=Outcome.WITHDRAWN, findings=(*findings, _withdrawn_but_changed(known)))
@@ -249,6 +252,8 @@ def _as_before(
     """How an unchanged dataset stands; None when it must be judged again all the same."""
     standing = before.outcome or Outcome.FAILED
     same = Settlement(dataset, standing, found, before, before, key, before.files_key)
+    if before.outcome is Outcome.PUBLISHED and bench.observing:
+        return replace(same, outcome=Outcome.UNCHANGED)
     if before.outcome is Outcome.PUBLISHED:
         if bench.on_portal is not None and before.name not in bench.on_portal.names:
             return None if bench.by_hand else replace(same, outcome=Outcome.HELD, findings=(*found, _gone(before)))
