@@ -66,7 +66,13 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
     try:
         with hold(acting.workspace, f"dataset:{settlement.known.name}", acting.run, acting.clock) as lease:
             written = put(
-                acting.workspace, lease, settlement.publication, settlement.content_key, settlement.known, acting.clock
+                acting.workspace,
+                lease,
+                settlement.publication,
+                settlement.content_key,
+                settlement.known,
+                acting.clock,
+                settlement.seen,
             )
     except OpendataError as error:
         if isinstance(error, PortalUnavailable) and not isinstance(error, PortalDisagrees):

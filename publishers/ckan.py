@@ -190,7 +190,7 @@ class Ckan:
         owner = self.organisations.ensure(wanted.agency).id
         writes, unknown = 0, False
         for attempt in range(ATTEMPTS):
-            current = self.find(wanted.name) if attempt or seen is None else seen
+            current = self.find(wanted.name) if attempt or again else seen
             if current is not None and not current.ours:
                 raise foreign(wanted.name)
             if current is None:

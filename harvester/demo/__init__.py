@@ -87,8 +87,9 @@ def demo(
     """Make the demo's workspace at `folder`, or go on with the one that is there, and run the whole job twice.
 
     Of the environment only a CKAN portal's address and token are read, and how to get there: the demo never touches the
-    database of a real workspace. `language` chooses the pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, and
-    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten.
+    database of a real workspace. `language` chooses the pages to look at. Raises ConfigurationError (DEM-001) for a
+    kind of portal that this version has not, and UsageRefused (DEM-002, DEM-003) for a folder that is used for anything
+    else; nothing is ever overwritten.
     """
     if kind not in PUBLISHERS:
         raise ConfigurationError(
