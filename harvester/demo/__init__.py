@@ -183,9 +183,7 @@ def _lay_out(folder: Path, kind: str, day: date) -> None:
         raise ConfigurationError(
             "DEM-004",
             say("{folder} cannot be written: {reason}.", folder=str(folder), reason=error.strerror or str(error)),
-            say(
-                "Name a folder that the user of this command may write, for example: opendata demo /tmp/opendata-demo."
-            ),
+            say("Name a folder that you may write, for example: opendata demo /tmp/opendata-demo."),
         ) from error
 
 
