@@ -32,7 +32,20 @@ from harvester.store import Store
 
 NEEDED = (
     *("alembic", "apscheduler", "ckanapi", "defusedxml", "filelock", "frictionless", "jinja2", "lxml", "openpyxl"),
-    *("pandas", "pyarrow", "python_calamine", "requests", "rich", "sqlalchemy", "typer", "yaml"),
+    *(
+        "owslib",
+        "pandas",
+        "protego",
+        "pyarrow",
+        "python_calamine",
+        "rdflib",
+        "requests",
+        "rich",
+        "sickle",
+        "sqlalchemy",
+        "typer",
+        "yaml",
+    ),
 )
 PYTHON = (3, 11)
 SQLITE = (3, 35)  # RETURNING, in March 2021

@@ -79,7 +79,7 @@ class Catalogue:
     ) -> Iterator[Dataset | Finding]:
         """One record: `values` by our keys (see `describing`), `files` likewise with `key` and `url`.
 
-        `where` is its place in the file, such as dataset[3], `row` its line; `names` the catalogue's words for our keys.
+        `where` is its place in the file, such as dataset[3], `row` its line; `names` its own words for our keys.
         """
         self.records += 1
         known, prefix = clean(identifier)[:IDENTIFIER], where and f"{where}."
