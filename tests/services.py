@@ -267,7 +267,7 @@ def oai_record(
 
 def oai_page(*records: str, token: str | None = None, total: int | None = None) -> bytes:
     size = f' completeListSize="{total}"' if total is not None else ""
-    resume = "" if token is None else f"<resumptionToken{size}>{token}</resumptionToken>"
+    resume = "" if token is None else f"<resumptionToken{size}>{escape(token)}</resumptionToken>"
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2026-11-24T00:00:00Z</responseDate>
 <request verb="ListRecords">x</request><ListRecords>{"".join(records)}{resume}</ListRecords></OAI-PMH>""".encode()

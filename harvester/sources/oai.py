@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 from harvester.errors import SourceChanged, SourceError
 from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Source
-from harvester.sources.catalogues import FORMATS, Catalogue, Home, clean, no_catalogue, what_it_is
+from harvester.sources.catalogues import FORMATS, Catalogue, Home, clean, no_catalogue, what_it_is, xml_of
 from harvester.sources.describing import format_of
 from harvester.sources.paging import Proof, page_failed, with_query
 
@@ -82,7 +80,6 @@ def _answers(address: str, fetcher: Fetcher, asked: Mapping[str, Any], home: Hom
     """Each answer of ListRecords with its address. Raises SourceError."""
     from sickle import Sickle
     from sickle.iterator import OAIResponseIterator
-    from sickle.oaiexceptions import NoRecordsMatch, OAIError
 
     class Asking(Sickle):  # type: ignore[misc]
         """Sickle, asking through our door."""
@@ -97,26 +94,26 @@ def _answers(address: str, fetcher: Fetcher, asked: Mapping[str, Any], home: Hom
     try:
         for answer in sickle.ListRecords(**asked):
             yield sickle.asked, answer
-    except NoRecordsMatch:
+    except _NoRecords:
         return
-    except OAIError as error:
-        told = f"{type(error).__name__}: {error}"[:200]
-        message = say("The service answers with an error: {told}", told=told)
-        raise SourceChanged("KND-050", message, say("Ask whoever runs it.")) from error
+
+
+class _NoRecords(Exception):
+    """The repository says that it has none."""
 
 
 def _judge(content: bytes, home: Home) -> None:
-    """Raise SourceChanged for what is no whole answer of the protocol; sickle would read half of it."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise no_catalogue(home, what_it_is(content[:4000]), "oai") from error
-    if (
-        root.tag != "{http://www.openarchives.org/OAI/2.0/}OAI-PMH"
-        or root.getroottree().docinfo.internalDTD is not None
-    ):
+    """Raise SourceChanged for an error, and for what is no whole answer: sickle would read half of it."""
+    root = xml_of(content, home, "oai")
+    if root.tag != "{http://www.openarchives.org/OAI/2.0/}OAI-PMH":
         raise no_catalogue(home, what_it_is(content[:4000]), "oai")
+    error = root.find("{*}error")
+    if error is not None and error.get("code") == "noRecordsMatch":
+        raise _NoRecords
+    if error is not None:
+        told = clean(f"{error.get('code')}: {error.text}")[:200]
+        message = say("The service answers with an error: {told}", told=told)
+        raise SourceChanged("KND-050", message, say("Ask whoever runs it."))
 
 
 def _total(answer: Any) -> int | None:

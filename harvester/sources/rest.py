@@ -95,7 +95,7 @@ def mapping_of(source: Source) -> Mapped:
     unknown = [key for key in fields if key not in _FIELDS] + [key for key in file if key not in _FILE]
     if unknown:
         raise _wrong(source, say("{key} is no field that is known", key=str(unknown[0])[:80]))
-    if sum(key in source.options for key in ("page", "offset", "next")) > 1:
+    if sum(bool(source.options.get(key)) for key in ("page", "offset", "next")) > 1:
         raise _wrong(source, say("only one of page, offset and next can be meant"))
     return Mapped(
         source.options, {k: str(v) for k, v in fields.items()}, {key: str(value) for key, value in file.items()}

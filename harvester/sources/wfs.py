@@ -16,7 +16,7 @@ from harvester.errors import SourceError
 from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Place, Severity, Source
-from harvester.sources.catalogues import Catalogue, Home, clean, no_catalogue, what_it_is
+from harvester.sources.catalogues import Catalogue, Home, clean, no_catalogue, what_it_is, xml_of
 from harvester.sources.paging import with_query
 
 FORMATS = {
@@ -32,9 +32,8 @@ def collect(source: Source, fetcher: Fetcher, workspace: Path) -> Iterator[Datas
     Raises SourceUnavailable when it cannot be reached, SourceChanged when it is no such service.
     """
     home = Home(urlsplit(source.address).path.rpartition("/")[2] or "wfs", url=source.address)
-    service = _service(fetcher, source.address, home)
+    service, most = _service(fetcher, source.address, home)
     catalogue = Catalogue(source, home)
-    most = _most(service)
     for name in sorted(service.contents):
         if catalogue.full:
             yield catalogue.too_many()
@@ -43,32 +42,29 @@ def collect(source: Source, fetcher: Fetcher, workspace: Path) -> Iterator[Datas
     yield catalogue.end()
 
 
-def _service(fetcher: Fetcher, address: str, home: Home) -> Any:
-    """owslib's view of the capabilities. Raises SourceError."""
+def _service(fetcher: Fetcher, address: str, home: Home) -> tuple[Any, int | None]:
+    """owslib's view of the capabilities, and how many features come at once. Raises SourceError."""
     from owslib.feature.wfs110 import WebFeatureService_1_1_0
     from owslib.feature.wfs200 import WebFeatureService_2_0_0
 
     asked = with_query(address, service="WFS", request="GetCapabilities")
     content = fetcher.read(asked, accept="application/xml, text/xml").content
-    try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise no_catalogue(home, what_it_is(content[:4000]), "wfs") from error
+    root = xml_of(content, home, "wfs")
     version = root.get("version", "")
     kinds = {"1.1.0": WebFeatureService_1_1_0, "2.0.0": WebFeatureService_2_0_0, "2.0.2": WebFeatureService_2_0_0}
     if etree.QName(root).localname != "WFS_Capabilities" or version not in kinds:
         raise no_catalogue(home, what_it_is(content[:4000]), "wfs")
     try:
-        return kinds[version](address, version, content)
+        return kinds[version](address, version, content), _most(root)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:  # a part that must be there is not
         raise no_catalogue(home, say("its capabilities do not follow the standard"), "wfs") from error
 
 
-def _most(service: Any) -> int | None:
-    """How many features the service gives at once; None: as many as there are."""
-    written = getattr(getattr(service, "constraints", {}).get("CountDefault"), "values", None) or []
-    return next((int(value) for value in written if str(value).isdecimal()), None)
+def _most(root: etree._Element) -> int | None:
+    """How many features the service gives at once (OGC 09-025r2, CountDefault); None: as many as there are."""
+    limit = root.find(".//{*}Constraint[@name='CountDefault']")
+    values = [element.text or "" for element in limit.iter("{*}DefaultValue", "{*}Value")] if limit is not None else []
+    return next((int(value) for value in values if value.strip().isdecimal()), None)
 
 
 def _dataset(
@@ -82,7 +78,7 @@ def _dataset(
         "publisher": getattr(service.provider, "name", None) if hasattr(service, "provider") else None,
     }
     files = _files(service, name)
-    cut = _cut(fetcher, service, name, most)
+    cut = _cut(fetcher, service, name, most, catalogue.home)
     yield from catalogue.dataset(name, words, [] if cut else files, where=name, names={"title": "Title"})
     if cut:
         yield _too_many_features(catalogue, name, cut)
@@ -115,14 +111,14 @@ def _get_feature(service: Any, name: str, **more: str) -> str:
     return with_query(service.url, **query)
 
 
-def _cut(fetcher: Fetcher, service: Any, name: str, most: int | None) -> tuple[int, int] | None:
+def _cut(fetcher: Fetcher, service: Any, name: str, most: int | None, home: Home) -> tuple[int, int] | None:
     """How many features there are and how many come at once, if those are fewer; None also where it is not said."""
     if most is None:
         return None
     try:
         content = fetcher.read(_get_feature(service, name, resultType="hits"), accept="application/xml").content
-        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    except (SourceError, etree.XMLSyntaxError):
+        root = xml_of(content, home, "wfs")
+    except SourceError:
         return None  # not said; the file itself will tell
     matched = root.get("numberMatched") or root.get("numberOfFeatures") or ""
     return (int(matched), most) if matched.isdecimal() and int(matched) > most else None
