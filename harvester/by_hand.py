@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from checks.child import Judge as ChildJudge
 from harvester.effects import Acting, act, declined, flush
 from harvester.errors import PolicyRefused, UsageRefused
-from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -28,12 +27,13 @@ from harvester.model import (
 )
 from harvester.names import nearest
 from harvester.portal import observe, on_portal, present
-from harvester.publishing import heal, publication_of, put, take_down
+from harvester.publishing import heal, put, take_down
 from harvester.results import Plan, PublishResult
 from harvester.settle import Judge, Settlement, bench_for, effect, settle, similar
 from harvester.sources import obtain
 from harvester.sources.folder import read_dataset
 from harvester.workspace import Clock, Workspace
+from harvester.written import last_written, publication_of
 
 Confirm = Callable[[Plan], bool]
 """Shows the plan and asks; `--yes` answers for it."""
@@ -60,7 +60,7 @@ def publish(
         heal(workspace, clock)
     with ExitStack() as stack:
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
-        fetcher = stack.enter_context(Fetcher(files))
+        fetcher = stack.enter_context(workspace.fetcher(files))
         dataset, notes = read_dataset(path, agency=agency, key=key, overrides=overrides or {}, fetcher=fetcher)
         near = () if key or workspace.store.known("publish", dataset.identifier) else similar(workspace, dataset)
         if near:
@@ -129,7 +129,7 @@ def rollback(
     publication = replace(publication_of(workspace, entry), version=known.version + 1)
     _still_publishable(workspace, publication, clock, judge)
     seen = workspace.publisher.find(known.name)
-    changes = workspace.publisher.difference(publication, seen)
+    changes = workspace.publisher.difference(publication, seen, last_written(workspace, known.name))
     plan = Plan(known.name, publication.dataset.title, False, changes, (), publication)
     outcome = Outcome.PUBLISHED if changes else Outcome.UNCHANGED
     if dry_run or not changes or not confirm(plan):
@@ -149,6 +149,13 @@ def decide(workspace: Workspace, decision: Decision, clock: Clock) -> None:
 
     Raises UsageRefused for an unknown subject or rule.
     """
+    known_rules = {rule.id for rules in workspace.config.rule_sets for rule in rules.rules}
+    if decision.rule and decision.rule not in known_rules:
+        raise UsageRefused(
+            "RUN-007",
+            say("There is no rule {rule}.", rule=decision.rule),
+            say("Rules: {rules}.", rules=", ".join(sorted(known_rules))),
+        )
     if decision.subject not in workspace.config.register.by_id:
         decision = replace(decision, subject=find(workspace, decision.subject).name)
         if not decision.rule:

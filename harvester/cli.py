@@ -10,7 +10,7 @@ from typing import TextIO
 
 import typer
 
-from harvester import commands  # noqa: F401 (gives the parser its commands)
+from harvester import commands, commands_tidy  # noqa: F401 (give the parser its commands)
 from harvester.errors import (
     ConfigurationError,
     OpendataError,
@@ -25,7 +25,7 @@ from harvester.i18n import Text, say
 from harvester.options import hoist
 from harvester.parameters import parser
 from harvester.session import Session, write
-from harvester.usage import UsageError, options_with_value, refusal
+from harvester.usage import UsageError, no_command, options_with_value, refusal
 
 PROGRAM = "opendata"
 INTERRUPTED = 130
@@ -58,12 +58,14 @@ def main(
     if environ.get("_OPENDATA_COMPLETE"):
         group.main(prog_name=PROGRAM)  # answers the shell and exits
     common, words = hoist(sys.argv[1:] if argv is None else argv, environ, options_with_value(group))
-    session = Session(common, clock, environ)
+    given, session = bool(words), Session(common, clock, environ)
     try:
-        with group.make_context(PROGRAM, words or ["--help"], obj=session) as context:
+        with group.make_context(PROGRAM, words, obj=session, resilient_parsing=not given) as context:
+            if not given:
+                return _without_command(session, group.get_help(context))
             return exit_code([group.invoke(context) or 0])
-    except typer.Exit as ending:  # of --help; a command line without a command is wrong usage, with help all the same
-        return ending.exit_code if words else 2
+    except typer.Exit as ending:  # after --help
+        return ending.exit_code
     except UsageError as error:
         return _refuse(session, refusal(error))
     except OpendataError as error:
@@ -82,6 +84,14 @@ def exit_code(codes: Iterable[int]) -> int:
 def code_of(error: OpendataError) -> int:
     """The exit code of a command that ended with `error`."""
     return next(code for kind, code in CODES if isinstance(error, kind))
+
+
+def _without_command(session: Session, help: str) -> int:
+    """Wrong usage, but most likely somebody who wants to know what there is."""
+    if session.common.json:
+        return _refuse(session, no_command())
+    write(sys.stderr, help)
+    return code_of(no_command())
 
 
 def _refuse(session: Session, error: OpendataError) -> int:

@@ -1,10 +1,10 @@
 """From one source to datasets with their files, as they arrive: a window of them in flight, so that memory is flat."""
 
-import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.model import Dataset, Finding, Listing, Source
 from harvester.sources import SOURCES, Obtained, Obtaining, begin
@@ -23,19 +23,19 @@ class Collected:
 
 
 def collected(
-    workspace: Workspace, source: Source, files: FileStore, stopping: threading.Event, *, remember: bool
+    workspace: Workspace, source: Source, files: FileStore, doors: list[Fetcher], *, remember: bool
 ) -> Iterator[Collected | Finding | Listing]:
     """Everything `source` lists, each dataset once its files have arrived or failed; findings and the Listing between.
 
     Datasets come as they get ready, not in the order of the listing. Raises SourceError from the listing.
-    With `remember`, servers are asked only for what changed since the ledger last saw it.
+    Its door is added to `doors`, for whoever must shut it early. With `remember`, servers are asked only for what
+    changed since the ledger last saw it.
     """
     known = workspace.store.validators if remember else _nothing_known
     under_way: deque[tuple[Dataset, Obtaining]] = deque()
-    with workspace.fetcher(source, files) as fetcher:
+    with workspace.fetcher(files, source.allow_networks) as fetcher:
+        doors.append(fetcher)
         for item in SOURCES[source.kind](source, fetcher, workspace.folder):
-            if stopping.is_set():
-                return
             if not isinstance(item, Dataset):
                 yield item
                 continue

@@ -164,7 +164,7 @@ def publish(
             overrides=overrides,
             dry_run=dry_run,
         )
-    if dry_run and result.plan:
+    if dry_run and result.plan and not session.common.json:
         session.note(screens.plan(result.plan, session.common))
     session.show(_receipt(session, result, dry_run), screens.receipt)
     return result.exit_code
@@ -218,7 +218,7 @@ def stats(
     session: Session = ctx.obj
     day = options.day("--as-of", as_of) if as_of else session.clock().astimezone(ZONE).date()
     known = options.moment("--known-at", known_at) if known_at else None
-    with session.workspace(writing=False) as workspace:
+    with session.workspace() as workspace:  # writes: figures are counted by the configuration as recorded
         data = to_json(statistics(workspace, day, known), session.common.language)
     if target:
         options.one_of("--target", target, [each["id"] for each in data["targets"]])
@@ -306,7 +306,7 @@ def decide(
     from harvester import screens
     from harvester.by_hand import decide
     from harvester.ledger import Decision
-    from harvester.listing import decided, subject_of
+    from harvester.listing import decided, rules_of, subject_of
     from harvester.model import ZONE, Verdict
 
     session: Session = ctx.obj
@@ -325,11 +325,14 @@ def decide(
     )
     with session.workspace(writing=not dry_run) as workspace:
         decision = replace(decision, subject=subject_of(workspace, subject, now))
+        if rule:
+            options.one_of("--rule", decision.rule, rules_of(workspace))
         data = decided(decision)
         if dry_run:
             session.show(data, screens.decision)
             return 0
-        session.note(screens.decision(data, session.common))
+        if not yes:
+            session.note(screens.decision(data, session.common))
         if not session.agrees(say("Record this decision?"), yes):
             raise PolicyRefused("USE-023", say("Nothing was recorded."), say("Run the command again to record it."))
         decide(workspace, decision, session.clock)

@@ -181,9 +181,8 @@ def _own_publishers(sources: Iterable[tuple[str, Section]], register: Register) 
                 message = say("“{name}” is an agency of config/agencies.csv.", name=taken[:100])
                 remedy = say("Write agency = … instead of [publisher], or give file and publisher another name.")
                 raise section.wrong("CFG-010", "name_vi", message, remedy)
-            yield Agency(
-                id, id, names["name_vi"], names["name_en"], Level.OTHER, None, None, (), "", document.file, False
-            )
+            vi, en = names["name_vi"], names["name_en"]
+            yield Agency(id, id, vi, en, Level.OTHER, None, None, (), "", document.file, False)
 
 
 def _portal(document: Section, register: Register) -> Portal:

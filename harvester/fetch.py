@@ -21,12 +21,13 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from harvester.archives import CHUNK
 from harvester.errors import SourceError, SourceUnavailable
-from harvester.files import CHUNK, FileStore
+from harvester.files import FileStore
 from harvester.guard import Limits, Route, guarded_session
 from harvester.ledger import Validators
 from harvester.model import StoredFile
-from harvester.refusals import DOWN, RETRIED, Unanswered, answered, explained, host_down, no_data, too_large
+from harvester.refusals import DOWN, RETRIED, Unanswered, answered, circular, explained, host_down, no_data, too_large
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class Download:
     changed: bool  # against the validators it was asked with
 
 
-_ADDRESS_OF_LOGIN = re.compile("log-?in|sign-?in|dang-?nhap|/sso|oauth|/cas/", re.IGNORECASE)
+_ADDRESS_OF_LOGIN = re.compile(r"/(log-?in|sign-?in|dang-?nhap|sso|oauth2?|cas)\b", re.IGNORECASE)
 _PASSWORD_FIELD = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
@@ -89,7 +90,7 @@ class Fetcher:
 
         def receive(response: requests.Response) -> Answer:
             content = b"".join(_body(response, url, self._limits, self._limits.listing_bytes))
-            if "html" not in accept and "json" in accept and _is_html(content):
+            if "html" not in accept and "*/*" not in accept and _is_html(content):
                 raise no_data(url)
             return Answer(response.url, response.status_code, response.headers, content)
 
@@ -127,7 +128,7 @@ class Fetcher:
                 return Download(replace(kept, media_type=known.media_type), known, changed=False)
             chunks = _body(response, url, self._limits, self._limits.file_bytes)
             first = next(chunks, b"")
-            if _is_html(first) and _is_login(first, response):
+            if _is_html(first) and (_PASSWORD_FIELD.search(first) or _ADDRESS_OF_LOGIN.search(response.url)):
                 raise no_data(url)
             file = self.files.keep_stream(chain([first], chunks), self._limits.file_bytes)
             return _downloaded(file, response.headers, known)
@@ -152,35 +153,49 @@ class Fetcher:
         self.close()
 
     def _ask(self, url: str, headers: dict[str, str], receive: Callable[[requests.Response], T]) -> T:
-        """Ask until answered, `retries` times more where that may help, and remember a host that is down."""
-        host = self._hosts.of(url)
-        with host.turn:
-            host.refuse_if_down(url)
+        """Ask until answered, `retries` times more where that may help."""
+        with self._hosts.of(url).turn:
             ends = time.monotonic() + self._limits.total
             for attempt in range(self._limits.retries + 1):
                 try:
-                    received = self._once(url, headers, receive)
-                except SourceError as error:
-                    wait = self._wait(error, attempt)
+                    return self._once(url, headers, receive)
+                except _Failed as failed:
+                    wait = self._wait(failed.error, attempt)
                     if wait is None or time.monotonic() + wait > ends or self._hosts.stopping.wait(wait):
-                        host.failed(error)
-                        raise
-                else:
-                    host.failures = 0
-                    return received
+                        self._hosts.of(failed.url).failed(failed.error)
+                        raise failed.error from failed.error.__cause__
         raise AssertionError("unreachable: the last attempt returned or raised")
 
     def _once(self, url: str, headers: dict[str, str], receive: Callable[[requests.Response], T]) -> T:
+        """One attempt, from redirect to redirect, so that each host answers for itself alone. Raises _Failed."""
+        hop = url
         try:
-            response = self._session.get(url, headers=headers, stream=True)
+            for _ in range(self._limits.redirects + 1):
+                host = self._hosts.of(hop)
+                host.refuse_if_down(hop)
+                with self._get(hop, headers) as response:
+                    if response.next is None:
+                        received = self._received(hop, response, receive)
+                        host.failures = 0
+                        return received
+                    hop = response.next.url or ""
+            raise circular(url)
+        except SourceError as error:
+            raise _Failed(hop, error) from error
+
+    def _get(self, url: str, headers: dict[str, str]) -> requests.Response:
+        try:
+            return self._session.get(url, headers=headers, stream=True, allow_redirects=False)
         except (requests.RequestException, HTTPError, ValueError) as error:  # ValueError: a redirect to nonsense
             raise explained(url, error) from error
+
+    def _received(self, url: str, response: requests.Response, receive: Callable[[requests.Response], T]) -> T:
+        asked = response.request.headers
+        conditional = "If-None-Match" in asked or "If-Modified-Since" in asked
+        if response.status_code not in ((200, 203, 304) if conditional else (200, 203)):
+            raise answered(url, response.status_code, response.headers)
         try:
-            with response:
-                conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
-                if response.status_code not in ((200, 203, 304) if conditional else (200, 203)):
-                    raise answered(url, response.status_code, response.headers)
-                return receive(response)
+            return receive(response)
         except (requests.RequestException, HTTPError, zlib.error) as error:
             raise explained(url, error) from error
 
@@ -191,6 +206,14 @@ class Fetcher:
         if isinstance(error, Unanswered) and error.retry_after is not None:
             return error.retry_after if error.retry_after <= self._limits.longest_wait else None
         return self._limits.backoff * (1 << attempt)
+
+
+class _Failed(Exception):
+    """An attempt that failed at `url`, to which it may have been redirected; never leaves this module."""
+
+    def __init__(self, url: str, error: SourceError) -> None:
+        super().__init__(url)
+        self.url, self.error = url, error
 
 
 @dataclass
@@ -212,7 +235,7 @@ class _Host:
         if isinstance(error, SourceUnavailable):
             self.failures += 1
             if error.code in DOWN or self.failures >= self.patience:
-                self.down = error
+                self.down = self.down or error
 
 
 @dataclass
@@ -236,9 +259,11 @@ class _Hosts:
 
     def close(self) -> None:
         self.stopping.set()
-        for host in self.known.values():
+        with self.lock:
+            hosts = list(self.known.values())
+        for host in hosts:
             host.workers.shutdown(wait=False, cancel_futures=True)
-        for host in self.known.values():
+        for host in hosts:
             host.workers.shutdown()
 
 
@@ -274,11 +299,6 @@ def _unpacked(wire: Iterator[bytes]) -> Iterator[bytes]:
 
 def _is_html(start: bytes) -> bool:
     return _HTML.match(start.removeprefix(b"\xef\xbb\xbf")[:4096]) is not None
-
-
-def _is_login(start: bytes, response: requests.Response) -> bool:
-    redirected = bool(response.history) and _ADDRESS_OF_LOGIN.search(response.url) is not None
-    return redirected or _PASSWORD_FIELD.search(start) is not None
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

@@ -17,12 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from harvester.archives import opened_zip, reason, unreadable
+from harvester.archives import CHUNK, UNPACKED_BYTES, member_chunks, reason
 from harvester.errors import ConfigurationError, SourceChanged, SourceUnavailable
 from harvester.i18n import say
 from harvester.model import StoredFile
 
-CHUNK = 2**18
 IN_MEMORY = 2**20  # bytes of a stream held before a temporary file is begun
 FILE_BYTES = 2 * 2**30  # of one local file
 _TEMPORARY = "part-"
@@ -48,6 +47,8 @@ class FileStore:
     def keep(self, path: Path, root: Path | None = None) -> StoredFile:
         """Keep a local file. It is read twice if it is new; a known content writes nothing.
 
+        A link is followed only where `root` says how far it may lead.
+
         Raises SourceChanged for what is no regular file, is too big or lies, links followed, outside `root`;
         SourceUnavailable when it cannot be read, or changed while being read and again on a second attempt.
         """
@@ -71,12 +72,7 @@ class FileStore:
 
         Raises SourceChanged when the archive or the member is broken, protected or missing.
         """
-        with opened_zip(archive) as (opened, entries):
-            entry = entries.files.get(member)
-            if entry is None or entry.flag_bits & 1:
-                raise unreadable(archive, member, protected=entry is not None)
-            with opened.open(entry) as file:
-                return self.keep_stream(_chunks(file), entry.file_size)
+        return self.keep_stream(member_chunks(archive, member), UNPACKED_BYTES)
 
     def keep_stream(self, chunks: Iterable[bytes], budget: int) -> StoredFile:
         """Keep what `chunks` bring, at most `budget` bytes. What they raise is passed on; nothing is left behind.
@@ -171,7 +167,7 @@ def _opened(path: Path, root: Path | None) -> Iterator[BufferedReader]:
     """`path` opened for reading without ever waiting for a pipe or a device."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
-        real = path.resolve(strict=True)
+        real = path if root is None else path.resolve(strict=True)
         if root is not None and not real.is_relative_to(root.resolve()):
             raise SourceChanged(
                 "FIL-004",

@@ -40,7 +40,7 @@ _NEVER = """
 _INNER = tuple(ipaddress.ip_network(network) for network in _NEVER.split())
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the last 32 bits
 _SAFE_HEADERS = {"accept", "accept-encoding", "connection", "if-modified-since", "if-none-match", "user-agent"}
-_ADDRESSES_TRIED = 3  # of one host, each for the connect time-out
+_ADDRESSES_TRIED = 2  # of one host in each of IPv4 and IPv6, each for the connect time-out
 _GLANCE = 0.2  # seconds between looks at whether the run is being stopped
 
 
@@ -141,7 +141,8 @@ def guarded_session(
 
     Reads nothing from the environment, keeps no cookies, verifies TLS always, and carries no header that could be a
     secret to another origin. Setting `stopping` ends its reads within a second. Beside the errors of requests it
-    raises SourceUnavailable: NET-009 for a refused address, NET-016 when an answer is too slow.
+    raises SourceUnavailable: NET-009 for a refused address, NET-016 when an answer is too slow. Bytes are counted by
+    `Fetcher`, not here: who uses the session alone reads its answers as streams.
     """
     route = route or Route()
     if route.ca_bundle and not Path(route.ca_bundle).is_file():
@@ -192,6 +193,13 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **options)
         _guard(manager, replace(self._rules, any_address=True))
         return manager
+
+    def build_response(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
+        """The response; what comes with a redirect is never read: requests would take all of it into memory."""
+        response: requests.Response = super().build_response(request, answer)
+        if response.is_redirect and answer.length_remaining != 0:
+            answer.close()
+        return response
 
     def send(
         self,
@@ -280,6 +288,8 @@ class _Paced(io.RawIOBase):
                 count = self._sock.recv_into(buffer)
             except TimeoutError:
                 continue
+            finally:
+                self._sock.settimeout(self._idle)  # as sending on this connection expects it
             self._arrived += count
             if self._arrived >= limits.rate * limits.total:
                 self._arrived, self._due = 0, time.monotonic() + limits.total
@@ -317,7 +327,9 @@ class _Guarded:
         if not self.rules.any_address:
             _refuse_inner(host, [ipaddress.ip_address(entry[4][0]) for entry in found], self.rules)
         failure: OSError = OSError("no address")
-        for family, kind, protocol, _, address in found[:_ADDRESSES_TRIED]:
+        families = [entry[0] for entry in found]
+        tried = [e for at, e in enumerate(found) if families[:at].count(e[0]) < _ADDRESSES_TRIED]
+        for family, kind, protocol, _, address in tried:
             sock = socket.socket(family, kind, protocol)
             try:
                 for option in self.socket_options or ():

@@ -106,6 +106,13 @@ def indented(renderable: RenderableType, by: int = 2) -> Padding:
     return Padding(renderable, (0, 0, 0, by))
 
 
+def uncut(pen: Pen, text: str, by: int = 2, style: str = "") -> RenderableType:
+    """What people copy (an address, an id, a hash): moved to the right, on one line however long it is."""
+    line = pen(" " * by + text, style)
+    line.no_wrap, line.overflow = True, "ignore"
+    return Group(line)  # printed alone, rich would join it into a text that forgets this
+
+
 def advice(pen: Pen, lines: Iterable[Text]) -> Iterator[RenderableType]:
     """What to do next; nothing with `-q`."""
     told = [] if pen.quiet else list(lines)

@@ -77,6 +77,11 @@ def subject_of(workspace: Workspace, text: str, now: datetime) -> str:
     return find(workspace, text).name
 
 
+def rules_of(workspace: Workspace) -> list[str]:
+    """The rules there are or were: C01 … C24."""
+    return sorted({rule.id for rules in workspace.config.rule_sets for rule in rules.rules})
+
+
 def decided(decision: Decision) -> dict[str, Any]:
     """A decision as JSON."""
     return {

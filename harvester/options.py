@@ -60,7 +60,7 @@ def hoist(
             break
         if word in FLAGS:
             found[FLAGS[word]] = word
-        elif name in VALUED and (equals or words):
+        elif name in VALUED and (equals or (words and not words[0].startswith("-"))):
             value = value if equals else words.pop(0)
             if value in LANGUAGES or (value and name != "--lang"):
                 found[VALUED[name]] = value

@@ -102,15 +102,18 @@ def answered(url: str, status: int, headers: Mapping[str, str]) -> SourceError:
     )
 
 
+def circular(url: str) -> SourceChanged:
+    """The error for too many redirects."""
+    return SourceChanged(
+        "NET-010",
+        say("{url} leads in circles, or through too many other addresses.", url=shown(url)),
+        say("Open the address in a browser and write the address where it ends."),
+    )
+
+
 def explained(url: str, error: Exception) -> SourceError:
     """Our error for one of requests, urllib3 or zlib."""
     causes = list(_causes(error))
-    if isinstance(error, requests.TooManyRedirects):
-        return SourceChanged(
-            "NET-010",
-            say("{url} leads in circles, or through too many other addresses.", url=shown(url)),
-            say("Open the address in a browser and write the address where it ends."),
-        )
     refused = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if refused is not None and not isinstance(refused, ssl.SSLEOFError):
         return _insecure(url, refused)
@@ -132,7 +135,12 @@ def explained(url: str, error: Exception) -> SourceError:
 
 _AGAIN = say("Check the address and the network; the next run tries again.")
 _EXPLANATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, Text, Text], ...] = (
-    (ProxyError, "NET-013", say("The proxy did not pass on the request for {url}."), say("Check HTTPS_PROXY.")),
+    (
+        (ProxyError, requests.exceptions.InvalidProxyURL),
+        "NET-013",
+        say("The proxy did not pass on the request for {url}."),
+        say("Check HTTPS_PROXY."),
+    ),
     (NameResolutionError, "NET-002", say("The name of the server of {url} was not found."), _AGAIN),
     (
         (ConnectTimeoutError, NewConnectionError),

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from checks.child import Judge as ChildJudge
 from harvester.collecting import Collected, collected
-from harvester.effects import Acting, act, flush, tally
-from harvester.errors import RunLocked, SourceChanged, SourceUnavailable, UsageRefused
+from harvester.effects import Acting, act, flush, tally, unpublished
+from harvester.errors import PortalUnavailable, RunLocked, SourceChanged, SourceUnavailable, UsageRefused
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -30,6 +31,10 @@ from harvester.workspace import Clock, Workspace
 
 SIDE_BY_SIDE = 8
 """Sources under way at once."""
+
+
+LEFTOVER = timedelta(hours=2)
+"""A partial file this old is a dead process's."""
 
 
 class Progress(Protocol):
@@ -60,18 +65,21 @@ def run(
     one a child process with limits does. Raises UsageRefused for a source that does not exist.
     """
     sources = _chosen(workspace, names)
-    healed = 0 if dry_run else heal(workspace, clock)[0]
+    healed = 0
+    if not dry_run:
+        healed, _ = heal(workspace, clock)
+        workspace.files.sweep(before=clock() - LEFTOVER)
     with ExitStack() as stack:
         row = None if dry_run else stack.enter_context(ledger_row(workspace, "run", clock))
         checker = judge or stack.enter_context(ChildJudge())
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
         bench = bench_for(workspace, checker, clock, on_portal(workspace))
-        acting = Acting(workspace, row, files, clock)
+        acting = Acting(workspace, row, files, clock, portal_down=bench.portal_down)
         results = _side_by_side(sources, lambda source: _harvest(bench, acting, source, progress), acting)
-        result = RunResult(row, results, bool(acting.portal_down), healed)
         if row is not None:
-            observe(workspace, row, clock)
-            present(workspace, clock)
+            _show(acting, row)
+        result = RunResult(row, results, healed, tuple(acting.portal_down[:1]))
+        if row is not None:
             workspace.store.finish_run(row, result.state, result.to_json("vi"), clock())
     return result
 
@@ -103,7 +111,7 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
     store, newcomers, listed = acting.workspace.store, list[Collected](), set[str]()
     any_known = any(True for _ in store.datasets(source=source.id))
     try:
-        for item in collected(acting.workspace, source, acting.files, acting.stopping, remember=acting.run is not None):
+        for item in collected(acting.workspace, source, acting.files, acting.doors, remember=acting.run is not None):
             if isinstance(item, Finding):
                 result.findings.append(item)
             elif isinstance(item, Listing):
@@ -133,9 +141,16 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
 
 def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult, progress: Progress | None) -> None:
     """Decide what becomes of one dataset, then do it."""
+    if acting.stopping.is_set():
+        raise KeyboardInterrupt
     with acting.settling:
         obtained = item.obtained
-        settlement = settle(bench, item.dataset, obtained.files, obtained.findings, obtained.failed)
+        try:
+            settlement = settle(bench, item.dataset, obtained.files, obtained.findings, obtained.failed)
+        except PortalUnavailable as error:
+            acting.portal_down.append(error)
+            nothing = settle(bench, item.dataset, {}, obtained.findings, failed=1)
+            settlement = unpublished(replace(nothing, files_failed=0), error)
         settlement, _ = act(acting, settlement, obtained.validators)
         tally(settlement, result)
     if progress:
@@ -148,11 +163,21 @@ def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -
     if result.complete:
         listed = {dataset.identifier for dataset in result.datasets}
         result.missing = len(store.mark_seen(source.id, listed, acting.clock(), lease))
-        retire(acting, source, result)
+        if not acting.portal_down:
+            retire(acting, source, result)
     summary = {key: value for key, value in result.to_json("vi").items() if key != "datasets"}
     store.record_source_run(
         SourceRun(acting.run or 0, source.id, result.state, result.complete, acting.clock(), summary)
     )
+
+
+def _show(acting: Acting, run: int) -> None:
+    """Read the portal back as facts, then bring its pages up to date."""
+    try:
+        observe(acting.workspace, run, acting.clock)
+        present(acting.workspace, acting.clock)
+    except PortalUnavailable as error:
+        acting.portal_down.append(error)
 
 
 def _end_of_listing(listing: Listing, result: SourceResult) -> None:
@@ -198,6 +223,8 @@ def _side_by_side(
             return tuple(future.result() for future in futures)
         except BaseException:
             acting.stopping.set()
+            for door in acting.doors:
+                door.close()
             for future in futures:
                 future.cancel()
             raise

@@ -18,6 +18,7 @@ from harvester.ink import (
     indented,
     pen_for,
     table,
+    uncut,
 )
 from harvester.options import Common
 from harvester.results import Plan
@@ -48,6 +49,16 @@ FIELDS: Mapping[str, Text] = {
     "keywords": say("Keywords"),
     "agency": say("Agency"),
     "publisher": say("Publisher"),
+    "creator": say("Creator"),
+    "theme": say("Theme"),
+    "language": say("Language"),
+    "spatial": say("Area"),
+    "period_start": say("First day"),
+    "period_end": say("Last day"),
+    "contact": say("Contact"),
+    "homepage": say("Page of the source"),
+    "fee": say("Price"),
+    "reason": say("Reason"),
 }
 PREVIEWED = 3
 """Values shown of each column."""
@@ -74,14 +85,21 @@ def run(data: Data, common: Common) -> Iterator[RenderableType]:
     """Per source a line of counts, then what was found, then what to do."""
     pen = pen_for(common)
     heading = {
-        "ok": say("Everything that was asked for is done."),
-        "partial": say("A part of it is done."),
-        "failed": say("Nothing could be collected."),
+        "ok": say("every source was read to its end."),
+        "partial": say("a part of the sources was read."),
+        "failed": say("nothing could be collected."),
     }[data["state"]]
     number = say("Run {run}: {heading}", run=str(data["run"]), heading=heading)
     yield pen(
         number if data["run"] is not None else say("Tried only, nothing written: {heading}", heading=heading), "bold"
     )
+    outcomes = [dataset["outcome"] for source in data["sources"] for dataset in source["datasets"]]
+    stopped = {outcome: outcomes.count(outcome) for outcome in ("refused", "held", "failed")}
+    if any(stopped.values()):
+        told = say(
+            "Of {n} datasets {refused} refused, {held} waiting, {failed} not reached.", n=len(outcomes), **stopped
+        )
+        yield pen(told, "red")
     if data.get("healed"):
         yield pen(say("{n} publications that an earlier command had left open were finished first.", n=data["healed"]))
     if not data["sources"]:
@@ -194,7 +212,12 @@ def _changes(pen: Pen, changes: Sequence[tuple[str, str, str]]) -> Iterator[Rend
     yield Ink()
     made = table(pen, (say("What changes"), {"max_width": 24}), (say("Until now"), {}), (say("From now on"), {}))
     for field, before, after in changes:
-        made.add_row(pen(pen.word(field, FIELDS)), pen(_short(before) or None, "dim"), pen(_short(after) or None))
+        file = field.removeprefix("file ") if field.startswith("file ") and ":" not in field else ""
+        if pen.verbose or field in FIELDS or file:
+            label = pen(say("File {name}", name=file)) if file else pen(pen.word(field, FIELDS))
+            made.add_row(label, pen(_short(before) or None, "dim"), pen(_short(after) or None))
+    if made.row_count < len(changes):
+        made.caption = pen(say("and {n} fields that only programs read (all: -v)", n=len(changes) - made.row_count))
     yield made
 
 
@@ -220,18 +243,15 @@ def receipt(data: Data, common: Common) -> Iterator[RenderableType]:
     outcome = data["outcome"]
     good = outcome in ("published", "unchanged", "withdrawn")
     yield pen({**said, **(tried if data.get("dry_run") else {})}[outcome], "bold green" if good else "bold red")
-    facts = table(pen, ("", {"min_width": 10}), ("", {}))
-    facts.show_header = False
-    facts.add_row(pen(say("Dataset"), "dim"), pen(data["dataset"]))
-    if data["version"]:
-        facts.add_row(pen(say("Version"), "dim"), pen(data["version"]))
+    version = say("Version {n} of", n=str(data["version"])) if data["version"] else say("Dataset")
+    yield indented(pen(version, "dim"))
+    yield uncut(pen, data["dataset"], 4)
     if data["url"]:
-        facts.add_row(pen(say("Link"), "dim"), pen(data.get("page") or data["url"]))
-    yield indented(facts)
-    if good:
-        for file in data.get("files", ()):
-            yield indented(pen(say("{name}, {bytes} bytes, SHA-256:", name=file["name"], bytes=file["bytes"]), "dim"))
-            yield indented(pen(file["hash"]), 4)
+        yield indented(pen(say("Link"), "dim"))
+        yield uncut(pen, data.get("page") or data["url"], 4)
+    for file in data.get("files", ()) if good else ():
+        yield indented(pen(say("{name}, {bytes} bytes, SHA-256:", name=file["name"], bytes=file["bytes"]), "dim"))
+        yield uncut(pen, file["hash"], 4)
     if outcome != "published" or common.quiet:  # else they stood in the plan, just above
         yield from findings(pen, data["findings"])
 
@@ -242,8 +262,10 @@ def decision(data: Data, common: Common) -> Iterator[RenderableType]:
     about = say("{subject} as a whole", subject=data["subject"])
     rule = say("{subject}, rule {rule}", subject=data["subject"], rule=data["rule"])
     yield pen(rule if data["rule"] else about, "bold")
-    until = pen.day(data["expires"]) if data["expires"] else say("without end")
-    since = say("from {start} until {end}", start=pen.day(data["valid_from"]), end=until)
+    start, end = pen.day(data["valid_from"]), pen.day(data["expires"])
+    since = (
+        say("from {start} until {end}", start=start, end=end) if data["expires"] else say("from {start}", start=start)
+    )
     yield indented(pen(say("{verdict}, {since}", verdict=pen.word(data["verdict"]), since=since)))
     by = say("{document}, {author}: {reason}", **{key: data[key] for key in ("document", "author", "reason")})
     yield indented(pen(by))
@@ -305,7 +327,7 @@ def datasets(data: Data, common: Common) -> Iterator[RenderableType]:
         yield pen(agency or say("Of no agency"), "bold")
         for dataset in its:
             yield indented(_dataset(pen, dataset))
-            yield indented(pen(dataset["id"], "dim"), 4)
+            yield uncut(pen, dataset["id"], 4, "dim")
 
 
 def _dataset(pen: Pen, dataset: Data) -> RenderableType:
@@ -343,10 +365,25 @@ def doctor(data: Data, common: Common) -> Iterator[RenderableType]:
 
 
 def demo(data: Data, common: Common) -> Iterator[RenderableType]:
-    """The target as the demo stands, and where to look."""
+    """What became of each hand-over in both runs, the target as it stands, and where to look."""
     pen = pen_for(common)
+    yield _hand_overs(pen, *data["runs"])
+    yield Ink()
     yield from stats(data["stats"], common)
     yield from advice(pen, _demo_places(data))
+
+
+def _hand_overs(pen: Pen, first: Data, second: Data) -> RenderableType:
+    """A line for each hand-over: its outcome in the first run, and in the one in which nothing had changed."""
+    again = {(s["id"], each["identifier"]): each["outcome"] for s in second["sources"] for each in s["datasets"]}
+    made = table(pen, (say("Hand-over"), {"ratio": 1}), (say("First run"), {}), (say("Second run"), {}))
+    made.expand = True
+    for source in first["sources"]:
+        for each in source["datasets"]:
+            outcomes = (each["outcome"], again.get((source["id"], each["identifier"])))
+            style = "green" if each["outcome"] in ("published", "unchanged") else "yellow"
+            made.add_row(pen(each["title"]), *(pen(pen.word(outcome), style) for outcome in outcomes))
+    return made
 
 
 def _demo_places(data: Data) -> Iterator[Text]:

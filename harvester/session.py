@@ -1,5 +1,6 @@
 """One call of the command line: what it was asked, where its answer goes, how it asks back."""
 
+import io
 import json
 import os
 import sys
@@ -55,10 +56,10 @@ class Session:
 
     def _print(self, stream: TextIO, renderables: "Iterable[RenderableType]") -> None:
         console = terminal(stream, self.environ)
-        with console.capture() as captured:
-            for renderable in renderables:
-                console.print(renderable)
-        write(stream, "\n".join(line.rstrip() for line in captured.get().splitlines()))
+        page = console.file = io.StringIO()  # written by us: rich ends the program when a pipe is closed
+        for renderable in renderables:
+            console.print(renderable, crop=False)  # what is `uncut` stays whole
+        write(stream, "\n".join(line.rstrip() for line in page.getvalue().splitlines()))
 
     @contextmanager
     def watching(self) -> "Iterator[Progress | None]":
@@ -145,6 +146,7 @@ def terminal(stream: TextIO, environ: Mapping[str, str]) -> "Console":
         markup=False,
         highlight=False,
         emoji=False,
+        legacy_windows=False,
         _environ=environ,
     )
     console.width = min(console.width, WIDEST)

@@ -2,6 +2,9 @@
 
 Commands and options carry their English help; the Vietnamese is looked up when it is shown. A parser's exceptions are
 known by the names of their classes, because typer keeps a private copy of click that has moved between versions.
+
+Codes: USE-001…005 values of options (`options`, `parameters`), USE-010…019 what the parser refuses (here), USE-020…023
+questions and workspaces (`session`, `commands`), USE-024, 025 a schema (`checking`), USE-130 and BUG-001 (`cli`).
 """
 
 import json
@@ -87,9 +90,14 @@ def refusal(error: Any) -> UsageRefused:
         )
         return UsageRefused("USE-014", message, remedy)
     if "Missing command" in error.message:
-        return UsageRefused("USE-015", say("A command is missing."), say("“opendata --help” lists the commands."))
+        return no_command()
     reason = error.format_message()
     return UsageRefused("USE-019", say("The command was not understood: {reason}", reason=reason), remedy)
+
+
+def no_command() -> UsageRefused:
+    """Nothing but options was given."""
+    return UsageRefused("USE-015", say("A command is missing."), say("“opendata --help” lists the commands."))
 
 
 def options_with_value(group: Group) -> set[str]:

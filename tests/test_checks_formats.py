@@ -116,6 +116,54 @@ def test_a_paper_beside_the_table_does_no_harm_but_was_not_looked_into(tmp_path:
     assert report.verdicts["C15"] is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize("name", ["README.md", "ghi chú.txt", "thuyết minh"])
+def test_running_text_is_no_table(tmp_path: Path, name: str):
+    text = (
+        "# Thuyết minh\n\n"
+        + "Số liệu do Sở tổng hợp từ báo cáo của các xã, phường, có đối chiếu với Cục Thống kê.\n\nHết.\n"
+    )
+    assert judged(tmp_path, name, text).verdicts["C01"] is Verdict.NOT_MET
+
+
+@pytest.mark.parametrize("text", [TABLE, "mã\n1\n2\n", "mã|tên\n1|" + "x" * 200 + "\n2|y\n"])
+def test_a_table_needs_no_name_to_be_one(tmp_path: Path, text: str):
+    assert judged(tmp_path, "ghi chú.txt", text).verdicts["C01"] is Verdict.MET
+
+
+def ods(content: str) -> bytes:
+    head = '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    head += 'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    head += 'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+    tail = "</office:spreadsheet></office:body></office:document-content>"
+    manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr("content.xml", head + content + tail)
+    return buffer.getvalue()
+
+
+def ods_row(*cells: object, hidden: bool = False) -> str:
+    number, text = 'float" office:value="{0}"', 'string"'
+    made = "".join(
+        f'<table:table-cell office:value-type="{(number if isinstance(cell, int) else text).format(cell)}>'
+        f"<text:p>{cell}</text:p></table:table-cell>"
+        for cell in cells
+    )
+    seen = ' table:visibility="collapse"' if hidden else ""
+    return f"<table:table-row{seen}>{made}</table:table-row>"
+
+
+def test_an_open_document_sheet_is_read_and_its_hidden_rows_are_told(tmp_path: Path):
+    rows = ods_row("mã", "tên") + ods_row(1, "Cửa Lò") + ods_row(2, "Vinh", hidden=True)
+    report = judged(tmp_path, "a.ods", ods(f'<table:table table:name="Xã">{rows}</table:table>'))
+    assert report.tables[0].preview == (("mã", "tên"), ("1", "Cửa Lò"), ("2", "Vinh"))
+    assert [field["type"] for field in report.tables[0].schema["fields"]] == ["integer", "string"]
+    assert codes(report.findings) == ["FMT-021", *(f"MET-00{n}" for n in range(2, 6)), "MET-007"]
+    assert report.verdicts["C02"] is report.verdicts["C05"] is Verdict.MET
+
+
 def test_an_excel_workbook_is_readable_and_passes_with_a_warning(tmp_path: Path):
     _, path = workbook(tmp_path, {"a": [["mã", "số"], [1, 2]]})
     report = judged(tmp_path, "a.xlsx", path.read_bytes())

@@ -1,12 +1,14 @@
 """Personal data and secret markings: found where they are, and nowhere else."""
 
 import random
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from checksubjects import codes, dataset_of, found, judged, workbook
+from openpyxl.comments import Comment
 
 from checks import check
 from checks.columns import ASK, REFUSE, personal_columns
@@ -80,6 +82,10 @@ TABLES: list[tuple[str, str, dict[str, list[str]]]] = [
     ("yes", "English headers", {"Full name": names(), "Date of birth": BIRTHS}),
     ("yes", "English id", {"National ID": citizens()}),
     ("yes", "NFD header", {"Số căn cước": citizens()}),
+    ("yes", "camelCase headers", {"hoVaTen": names(), "ngaySinh": BIRTHS}),
+    ("yes", "snake_case headers", {"so_cccd": citizens()}),
+    ("yes", "phones of members", {"Di động": numbers("09########"), "Tên hội viên": names()}),
+    ("yes", "patients", {"Bệnh nhân": names(), "Chẩn đoán": words("Sốt"), "Năm sinh": numbers("19##")}),
     # ---- a person must decide
     (
         "ask",
@@ -98,8 +104,13 @@ TABLES: list[tuple[str, str, dict[str, list[str]]]] = [
         {"Điện thoại": numbers("09########"), "Người đại diện": names(), "Tên cơ sở": SCHOOLS},
     ),
     ("ask", "private mail of schools", {"Email": [f"truong{i}@gmail.com" for i in range(12)], "Tên trường": SCHOOLS}),
+    ("ask", "accounts of organisations", {"Số tài khoản": numbers("12########"), "Tên đơn vị": words("Quỹ A")}),
     # ---- nobody
     ("no", "hotlines", {"Đường dây nóng": numbers("09########"), "Tên cơ quan": words("Sở A", "Sở B")}),
+    ("no", "numbers for complaints", {"Điện thoại tiếp nhận phản ánh": numbers("09########"), "Xã": COMMUNES}),
+    ("no", "places named after persons", {"Tên": words("Chợ Vinh", "Cầu Bến Thủy", "Nguyễn Huệ Plaza")}),
+    ("no", "villages", {"Tên thôn, bản": words("Bản Vi", "Thôn Hồ Sen")}),
+    ("no", "household registers counted", {"Số hộ khẩu": numbers("1###"), "Xã": COMMUNES}),
     ("no", "office phones", {"Điện thoại": numbers("0238#######"), "Tên cơ quan": words("Sở A", "Sở B")}),
     ("no", "office mobiles", {"Số điện thoại": numbers("09########"), "Tên cơ sở khám chữa bệnh": words("Trạm A")}),
     ("no", "service numbers", {"Tổng đài": words("19001000", "1022")}),
@@ -228,6 +239,35 @@ def test_values_are_masked_in_the_errors_of_the_report(tmp_path: Path):
     assert not any(
         value in told for value in ("0400910000", "040191000013", "0401910000", "Hồ Thị Cúc", "Nguyễn Văn An")
     )
+
+
+def test_a_table_without_a_header_tells_no_person_by_its_first_row(tmp_path: Path):
+    rows = [f"{n},{c},x" for n, c in zip(names(9), citizens(9), strict=True)]
+    report = judged(tmp_path, "a.csv", "\n".join(["Đinh Văn Lam,040091000012,x", *rows]))
+    assert report.effect is Effect.REFUSE
+    told = repr(report) + "".join(f.message.render("vi") for f in report.findings)
+    assert "040091000012" not in told
+    assert "Đinh Văn Lam" not in told
+
+
+def test_a_declared_delimiter_that_is_wrong_hides_no_column(tmp_path: Path):
+    dataset, files = dataset_of(tmp_path, {"ds.csv": PERSONS})
+    lying = replace(dataset.resources[0], dialect={"csv": {"delimiter": ";"}})
+    assert check(replace(dataset, resources=(lying,)), files, None).effect is Effect.REFUSE
+
+
+def test_persons_in_notes_and_behind_pivot_tables_are_found(tmp_path: Path):
+    book, path = workbook(tmp_path, {"a": [["Xã", "Số hộ"], ["A", 3]]})
+    book["a"]["A2"].comment = Comment("Liên hệ ông A, CCCD 040091000012", "x")
+    book.save(path)
+    report = judged(tmp_path, "a.xlsx", path.read_bytes())
+    assert "FMT-029" in codes(report.findings, "C19")
+    assert "PER-004" in codes(report.findings, "C15")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/pivotCache/pivotCacheDefinition1.xml", '<p><cacheField name="Họ và tên" x="1"/></p>')
+    report = judged(tmp_path, "a.xlsx", path.read_bytes())
+    assert codes(report.findings).count("PER-004") == 2
+    assert "FMT-030" in codes(report.findings, "C19")
 
 
 def test_doubt_holds_and_leaves_the_rule_unknown(tmp_path: Path):

@@ -3,11 +3,13 @@
 import json
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checksubjects import codes, dataset_of, found, judged, workbook
+from openpyxl.styles import PatternFill
 
 from checks import check
 from checks.tables import TableSource, validate
@@ -43,6 +45,28 @@ def test_a_cell_of_a_workbook_is_named_as_its_user_sees_it(tmp_path: Path):
     place = found(report, "TAB-002").place
     assert (place.sheet, place.row, place.column, place.cell) == ("Ghi chép", 3, "ma", "A3")
     assert [(table.sheet, table.rows) for table in report.tables] == [("Ghi chép", 2), ("Khác", 1)]
+
+
+def test_formatted_empty_cells_are_no_rows_and_no_columns(tmp_path: Path):
+    rows = [["ma", "ngay", "so"], [1, date(2025, 1, 1), 5], [2, date(2025, 1, 2), 6]]
+    book, path = workbook(tmp_path, {"a": rows})
+    for place in ("A9", "E2"):
+        book["a"][place].fill = PatternFill("solid", fgColor="FFFF00")
+    book.save(path)
+    report = judged(tmp_path, "a.xlsx", path.read_bytes())
+    assert codes(report.findings, "C05") == []
+    assert report.tables[0].rows == 2
+    assert [field["type"] for field in report.tables[0].schema["fields"]] == ["integer", "date", "integer"]
+
+
+def test_a_cell_in_error_is_told_with_and_without_formatted_cells(tmp_path: Path):
+    for formatted in (False, True):
+        book, path = workbook(tmp_path, {"a": [["ma", "so"], *([n, n] for n in range(20)), [20, "#DIV/0!"]]})
+        if formatted:
+            book["a"]["D40"].fill = PatternFill("solid", fgColor="FFFF00")
+        book.save(path)
+        report = judged(tmp_path, "a.xlsx", path.read_bytes())
+        assert found(report, "TAB-002").place.cell == "B22"
 
 
 FIELDS = [{"name": "ma", "type": "integer"}, {"name": "ten", "type": "string"}]

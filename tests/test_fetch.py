@@ -33,7 +33,7 @@ from harvester.guard import Limits, guarded_session, public
 from harvester.ledger import Validators
 from harvester.refusals import shown
 
-QUICK = Limits(connect=0.3, read=0.3, total=2.0, backoff=0.01, retries=2, longest_wait=0.05, redirects=3)
+QUICK = Limits(connect=1.0, read=1.0, total=5.0, backoff=0.01, retries=2, longest_wait=0.05, redirects=3)
 
 
 @pytest.fixture
@@ -354,6 +354,32 @@ def test_a_host_that_fails_every_time_is_given_up(server: Server, fetcher: Fetch
         server.answers[f"/{number}"] = [status(500)]
         assert refusal(fetcher, f"{server.url}/{number}").code == "NET-500"
     assert refusal(fetcher, server.url + "/x").code == "NET-001"
+
+
+def test_a_redirect_to_a_dead_host_is_held_against_that_host_only(server: Server, fetcher: Fetcher):
+    with serving() as dead:
+        dead.answers["/x"] = [silent]
+        server.answers["/x"] = server.answers["/y"] = [redirect(dead.url + "/x")]
+        server.put("/z", b"z")
+        assert refusal(fetcher, server.url + "/x").code == "NET-004"
+        assert refusal(fetcher, server.url + "/y").code == "NET-001"
+        assert fetcher.download(server.url + "/z").file.bytes == 1
+        assert dead.count("/x") == QUICK.retries + 1
+
+
+def test_what_comes_with_a_redirect_is_never_read(server: Server, fetcher: Fetcher):
+    """requests would unpack all of it into memory."""
+
+    def endless(handler) -> None:
+        handler.close_connection = True
+        handler.reply(302, {"Location": "/z", "Content-Encoding": "gzip", "Transfer-Encoding": "chunked"})
+        while not handler.server.stopping.is_set():
+            handler.wfile.write(b"400\r\n" + bytes(1024) + b"\r\n")
+
+    server.answers["/x"] = [endless]
+    server.put("/z", b"z")
+    assert fetcher.download(server.url + "/x").file.bytes == 1
+    assert guarded_session(QUICK, LOOPBACK).get(server.url + "/x").content == b"z"
 
 
 def test_missing_files_do_not_count_against_a_host(server: Server, fetcher: Fetcher):

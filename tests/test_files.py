@@ -85,6 +85,8 @@ def test_a_link_is_followed_only_within_the_source(store: FileStore, tmp_path: P
     assert store.keep(tmp_path / "in" / "b.csv", tmp_path / "in").bytes == 1
     with pytest.raises(SourceChanged, match=r"c\.csv is a link"):
         store.keep(tmp_path / "in" / "c.csv", tmp_path / "in")
+    with pytest.raises(SourceUnavailable):
+        store.keep(tmp_path / "in" / "b.csv")
 
 
 def test_what_is_not_there_or_may_not_be_read_is_named(store: FileStore, tmp_path: Path, monkeypatch):

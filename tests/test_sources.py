@@ -122,7 +122,31 @@ def folder(name: str, *, archived: bool) -> Kind:
     )
 
 
+def portal(*packages: dict[str, Any], **changes: Any) -> Callable[[Stage], str]:
+    """A CKAN that lists these packages, one by default, each with a file of its own."""
+
+    def put_up(stage: Stage) -> str:
+        url = stage.server.put("/dataset/x/tram.csv", CSV)
+        file = {"id": "r1", "name": "Trạm", "url": url, "format": "CSV"}
+        whole = {"id": "p1", "name": "tram-y-te", "title": TITLE, "resources": [file], "license_id": "cc-by"}
+        listed = [whole | package for package in packages] or [whole | changes]
+        answer = {"success": True, "result": {"count": len(listed), "results": listed}}
+        stage.server.put("/api/3/action/package_search", json.dumps(answer).encode(), "application/json")
+        return stage.server.url
+
+    return put_up
+
+
 KINDS = {
+    "ckan": Kind(
+        "ckan",
+        whole=portal({}, {"id": "p2", "name": "tram-2"}),
+        not_a_catalogue=lambda stage: stage.server.put("/api/3/action/package_search", b"{}") and stage.server.url,
+        nowhere=lambda stage: (
+            stage.server.answers.update({"/api/3/action/package_search": [silent]}) or stage.server.url
+        ),
+        bad_field=portal(extras=[{"key": "modified", "value": "2026-02-31"}]),
+    ),
     "folder": folder("folder", archived=False),
     "zip": folder("zip", archived=True),
     "datapackage": Kind(

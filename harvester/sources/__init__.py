@@ -18,6 +18,7 @@ from harvester.model import Dataset, Files, Finding, Listing, Place, Resource, S
 from harvester.names import fold
 from harvester.sources import (
     arcgis,
+    ckan,
     data_json,
     datapackage,
     dcat,
@@ -150,6 +151,7 @@ def _twice(dataset: Dataset, first: str) -> Finding:
 SOURCES: Mapping[str, Collect] = {
     "folder": _listing(folder.collect),
     "datapackage": _listing(datapackage.collect),
+    "ckan": _listing(ckan.collect),
     "data_json": _listing(data_json.collect),
     "dcat": _listing(dcat.collect),
     "inventory": _listing(inventory.collect),
@@ -163,7 +165,7 @@ SOURCES: Mapping[str, Collect] = {
 }
 """The kinds of source by name; a new kind is a module with `collect` and a line here."""
 
-_OPTIONS = {"page": page.OPTIONS, "oai": oai.OPTIONS, "sql": sql.OPTIONS, "rest": rest.OPTIONS}
+_OPTIONS = {"ckan": ckan.OPTIONS, "page": page.OPTIONS, "oai": oai.OPTIONS, "sql": sql.OPTIONS, "rest": rest.OPTIONS}
 
 KINDS: Mapping[str, frozenset[str]] = {kind: _OPTIONS.get(kind, frozenset()) for kind in SOURCES}
 """The names of each kind's own options in its source file."""

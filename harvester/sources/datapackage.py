@@ -22,13 +22,12 @@ from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Place, Resource, Source
 from harvester.sources.describing import DATASET_KEYS, apart, dataset_of, inside, readable, resource_of
-from harvester.sources.descriptors import Descriptor, read_json
-from harvester.sources.fields import Fields, masked
+from harvester.sources.descriptors import JSON_BYTES, Descriptor, read_json
+from harvester.sources.fields import SHORT, Fields, cleaned, masked
 from harvester.sources.holding import Holding, hold
 
 FILE_NAME = "datapackage.json"
 RESOURCES = 500
-DESCRIPTOR_BYTES = 16 * 2**20
 _PROPERTIES = {
     "licence": "licenses",
     "landing_page": "homepage",
@@ -55,7 +54,7 @@ class Base:
         """A small document that the descriptor refers to, such as a schema. Raises SourceError."""
         if self._holding is None or re.match("https?://", path, re.IGNORECASE):
             return self.fetcher.read(self.locate(path)[0], accept="application/json").content
-        return self._holding.read(self._name(path, self._holding), DESCRIPTOR_BYTES)
+        return self._holding.read(self._name(path, self._holding), JSON_BYTES)
 
     def _name(self, path: str, holding: Holding) -> str:
         name = unicodedata.normalize("NFC", str(PurePosixPath(self._folder, _inside(path))))
@@ -113,8 +112,8 @@ def package(
             say("See datapackage.org for what a descriptor holds."),
             Place(file).to_json(),
         )
-    name = str(descriptor.get("id") or descriptor.get("name") or ".")[:500]
-    identifier = identifier or unicodedata.normalize("NFC", name)
+    name = cleaned(str(descriptor.get("id") or descriptor.get("name") or ""))[:SHORT] or "."
+    identifier = identifier or name
     values = {**_in_our_words(descriptor), **(overrides or {})}
     fields = Fields(Descriptor(file, values), identifier, names=_PROPERTIES)
     resources = [_resource(fields, part, base, number) for number, part in fields.parts("resources", RESOURCES)]
@@ -143,7 +142,7 @@ def _descriptor(address: str, fetcher: Fetcher, workspace: Path) -> tuple[bytes,
             say("There is no {file} in {place}.", file=name, place=str(folder)),
             say("Write the address of the Data Package's descriptor."),
         )
-    return holding.read(name, DESCRIPTOR_BYTES), Base(fetcher, holding=holding), name
+    return holding.read(name, JSON_BYTES), Base(fetcher, holding=holding), name
 
 
 def _in_our_words(descriptor: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from harvester.errors import SourceChanged
 from harvester.i18n import Text, say
 from harvester.model import Place
 
+JSON_BYTES = 64 * 2**20
 YAML_BYTES = 200_000  # PyYAML reads some 100 kB a second; a description of a dataset is 2 kB
 DEPTH = 40
 _TYPED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null")}
@@ -58,6 +59,8 @@ def read_json(content: bytes, file: str) -> Any:
 
     Raises SourceChanged naming line and column for broken syntax, NaN, repeated keys, or too deep nesting.
     """
+    if len(content) > JSON_BYTES:
+        raise refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
     text = _text(content, file)
     _judge_depth(text, file)
     try:
@@ -163,10 +166,11 @@ def _no_constant(name: str) -> None:
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Repeated(next(name for name in names if names.count(name) > 1)[:80])
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Repeated(name[:80])
+        found[name] = value
     return found
 
 

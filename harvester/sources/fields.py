@@ -62,7 +62,7 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             self.note(key, "SRC-021", say("it is no text"), say("Write one text after “{key}:”.", key=self._name(key)))
             return ""
-        text = _UNFIT.sub("", unicodedata.normalize("NFC", str(value))).strip()
+        text = cleaned(str(value))
         if len(text) > limit:
             self.note(
                 key,
@@ -121,7 +121,7 @@ class Fields:
         if not isinstance(value, list) or any(isinstance(word, list | dict) for word in value):
             self.note(key, "SRC-021", say("it is no list of words"), say("Write one phrase a line, after “- ”."))
             return ()
-        words = dict.fromkeys(_UNFIT.sub("", unicodedata.normalize("NFC", str(w))).strip()[:SHORT] for w in value if w)
+        words = dict.fromkeys(cleaned(str(word))[:SHORT] for word in value if word)
         words.pop("", None)
         if len(words) > MOST:
             self.note(
@@ -200,6 +200,11 @@ def day_of(text: str) -> date | None:
     except (ValueError, OverflowError):
         return None
     return day if day.year in _YEARS else None
+
+
+def cleaned(text: str) -> str:
+    """`text` in NFC, without control characters and half surrogates, and without space around it."""
+    return _UNFIT.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
 def masked(text: str) -> str:

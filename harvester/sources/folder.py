@@ -23,12 +23,13 @@ from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Agency, Dataset, Finding, Listing, Place, Resource, Severity, Source
 from harvester.names import slug
-from harvester.sources.datapackage import DESCRIPTOR_BYTES, Base, package
+from harvester.sources.datapackage import Base, package
 from harvester.sources.describing import DATASET_KEYS, RESOURCE_KEYS, apart, dataset_of, inside, readable, resource_of
-from harvester.sources.descriptors import YAML_BYTES, Descriptor, read_json, read_yaml
+from harvester.sources.descriptors import JSON_BYTES, YAML_BYTES, Descriptor, read_json, read_yaml
 from harvester.sources.fields import Fields, masked
 from harvester.sources.holding import Holding, hold
 
+BY_HAND = "publish"  # the source of what a steward hands over
 METADATA = ("dataset.yaml", "dataset.yml", "datapackage.json")  # the first there is wins
 SIDECARS = (".dataset.yaml", ".dataset.yml", ".yaml", ".yml")
 RESOURCES = 500
@@ -91,10 +92,11 @@ def described(
     overrides: Mapping[str, Any] | None = None,
 ) -> tuple[Dataset, list[Finding]]:
     """The dataset a group is, by its metadata. Raises SourceError when the metadata cannot be read at all."""
-    title = readable(PurePosixPath(group.identifier if group.identifier != "." else holding.root.stem).name)
+    name = PurePosixPath(group.identifier if group.identifier != "." else holding.root.stem).name
+    title = "" if source == BY_HAND else readable(name)
     if group.metadata.endswith(".json"):
         base = Base(fetcher, holding=holding, folder=group.folder)
-        content = holding.read(group.metadata, DESCRIPTOR_BYTES)
+        content = holding.read(group.metadata, JSON_BYTES)
         return package(
             content,
             base,
@@ -130,7 +132,14 @@ def read_dataset(
     Raises UsageRefused when there is nothing, or more than one dataset; SourceError when it cannot be read.
     """
     holding, group = _handed_over(path)
-    dataset, findings = described(group, holding, fetcher, "publish", overrides=overrides)
+    dataset, findings = described(group, holding, fetcher, BY_HAND, overrides=overrides)
+    if not dataset.title and not key:
+        raise UsageRefused(
+            "SRC-049",
+            say("{file} says no title, and a dataset is known by its title.", file=path.name),
+            say('Add --title "…", or a dataset.yaml with the line title: …'),
+        )
+    dataset = replace(dataset, title=dataset.title or readable(key))
     key = slug(key or dataset.title)
     identifier = f"{agency.id}/{key}"
     if not group.metadata and len({PurePosixPath(r.key).suffix for r in dataset.resources}) == len(dataset.resources):
@@ -258,7 +267,7 @@ def _handed_over(path: Path) -> tuple[Holding, Group]:
 def _describes(home: str, name: str, holding: Holding) -> bool:
     """Whether the folder's metadata names this file, or describes all files and this is the only one."""
     if home.endswith(".json"):
-        descriptor = read_json(holding.read(home, DESCRIPTOR_BYTES), home)
+        descriptor = read_json(holding.read(home, JSON_BYTES), home)
     else:
         descriptor = read_yaml(holding.read(home, YAML_BYTES), home).values
     listed = descriptor.get("resources") if isinstance(descriptor, Mapping) else None

@@ -135,7 +135,7 @@ class _Walk:
                 say("Divide it into several sources."),
             )
         else:
-            self.files[name] = str(path)
+            self.files[name] = str(path.resolve())
 
     def _leave(self, path: Path, code: str, why: Text, remedy: Text) -> None:
         self.findings.append(not_taken(code, path.relative_to(self._root).as_posix(), why, remedy))

@@ -66,10 +66,7 @@ def _open(dataset: Dataset, files: Files, rules: RuleSet | None, engine: str, li
     findings: list[Finding] = []
     for file in opened:
         for number, sheet in enumerate(file.sheets):
-            masked = frozenset(found.column for found in sheet.personal)
-            table, found = judge(
-                file, sheet, first=number == 0, engine=engine, limit_errors=limit_errors, personal=masked
-            )
+            table, found = judge(file, sheet, first=number == 0, engine=engine, limit_errors=limit_errors)
             tables.append(table)
             findings += found
     return Subject(dataset, opened, missing, rules, tuple(tables), tuple(findings))

@@ -4,6 +4,7 @@ The child lives for many datasets (its imports are paid once), speaks JSON lines
 parent does. A child that dies, hangs or talks too much costs its dataset a refusal and is replaced.
 """
 
+import importlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,7 @@ from typing import IO, Any
 
 import harvester
 from checks import VERSION, check
+from checks.subject import name_of
 from checks.verdicts import DECIDED
 from harvester.i18n import Text, say
 from harvester.model import Dataset, Effect, Files, Finding, Place, Report, RuleSet, Severity, StoredFile, Verdict
@@ -27,6 +30,9 @@ log = logging.getLogger(__name__)
 
 _MEMORY_EXIT = 70  # of a child whose MemoryError was caught
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL")
+
+_SMALL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1"}
+"""Otherwise importing pyarrow alone reserves more address space than the child may have."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,23 @@ class ParseLimits:
     output: int = 64 << 20  # bytes of the report as JSON
     file_size: int = 16 << 20  # bytes of any file it writes
     datasets: int = 200  # then it is replaced, so that what libraries leak does not add up
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why there is no report."""
+
+    code: str
+    told: Text
+
+
+class Ended(Exception):
+    """The child broke a limit, or failed: `code`, and `told` for people."""
+
+    def __init__(self, code: str, told: Text) -> None:
+        super().__init__(code)
+        self.code = code
+        self.told = told
 
 
 class Judge:
@@ -72,18 +95,26 @@ class Judge:
         """The report of `checks.check`, or one that refuses the dataset because judging it broke a limit."""
         options = {"engine": engine, "limit_errors": limit_errors, "metadata": metadata}
         asked = {"dataset": to_json(dataset), "files": to_json(files), "rules": to_json(rules), "options": options}
+        answer = self._answered(asked)
+        return _refusal(dataset, rules, answer) if isinstance(answer, _Failure) else from_json(Report, answer)
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """What `function` ("package.module:name") answers in the child, as JSON; raises Ended when it broke a limit."""
+        answer = self._answered({"call": function, "arguments": arguments})
+        if isinstance(answer, _Failure):
+            raise Ended(answer.code, answer.told)
+        return answer
+
+    def _answered(self, asked: Mapping[str, Any]) -> "Any | _Failure":
         with self._turn:
             try:
-                answer = self._ask(json.dumps(asked).encode() + b"\n")
+                return self._ask(json.dumps(asked).encode() + b"\n")
             except BaseException:
                 self._stop()  # its next answer would be this question's
                 raise
-        if isinstance(answer, Text):
-            return _refusal(dataset, rules, answer, self._code)
-        return from_json(Report, answer)
 
-    def _ask(self, question: bytes) -> Any:
-        """The child's answer, or the sentence that says which limit it broke."""
+    def _ask(self, question: bytes) -> "Any | _Failure":
+        """The report as the child's JSON, or what went wrong."""
         child = self._ready()
         stdin, stdout = child.stdin, child.stdout
         assert stdin is not None and stdout is not None  # noqa: S101  both are pipes
@@ -99,30 +130,30 @@ class Judge:
             line = b""
         finally:
             timer.cancel()
-        if line.endswith(b"\n"):
-            return self._understood(json.loads(line))
-        self._code, told = self._what_ended_it(child, late.is_set(), len(line))
-        return told
+        if not line.endswith(b"\n"):
+            return self._what_ended_it(child, late.is_set(), len(line))
+        if late.is_set():
+            self._stop()  # killed just after its last word
+        return self._understood(json.loads(line))
 
-    def _understood(self, answer: Any) -> Any:
+    def _understood(self, answer: Any) -> "Any | _Failure":
         if "crash" not in answer:
             return answer["report"]
         log.error("a check failed:\n%s", answer["crash"])
-        self._code = "PAR-005"
-        return say("a check failed on it ({error}).", error=answer["error"])
+        return _Failure("PAR-005", say("a check failed on it ({error}).", error=answer["error"]))
 
-    def _what_ended_it(self, child: "subprocess.Popen[bytes]", late: bool, said: int) -> tuple[str, Text]:
+    def _what_ended_it(self, child: "subprocess.Popen[bytes]", late: bool, said: int) -> "_Failure":
         limits = self._limits
         self._stop()
         if late:
-            return "PAR-001", say("it took longer than {n} seconds.", n=limits.wall_seconds)
+            return _Failure("PAR-001", say("it took longer than {n} seconds.", n=limits.wall_seconds))
         if said > limits.output:
-            return "PAR-002", say("its report is larger than {n} MB.", n=limits.output >> 20)
+            return _Failure("PAR-002", say("its report is larger than {n} MB.", n=limits.output >> 20))
         if child.returncode == -_signal("SIGXCPU"):
-            return "PAR-003", say("it took more than {n} seconds of computing.", n=limits.cpu_seconds)
+            return _Failure("PAR-003", say("it took more than {n} seconds of computing.", n=limits.cpu_seconds))
         if child.returncode in (_MEMORY_EXIT, -_signal("SIGABRT"), -_signal("SIGKILL"), -_signal("SIGSEGV")):
-            return "PAR-004", say("it needed more than {n} MB of memory.", n=limits.memory // 1_000_000)
-        return "PAR-005", say("the program that reads it ended ({code}).", code=str(child.returncode))
+            return _Failure("PAR-004", say("it needed more than {n} MB of memory.", n=limits.memory // 1_000_000))
+        return _Failure("PAR-005", say("the program that reads it ended ({code}).", code=str(child.returncode)))
 
     def _ready(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None or self._judged >= self._limits.datasets:
@@ -166,7 +197,7 @@ def _start(limits: ParseLimits) -> "subprocess.Popen[bytes]":
         str(Path(package).resolve().parent.parent) for package in (__file__, harvester.__file__ or "")
     )
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= {"PYTHONPATH": os.pathsep.join(folders), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": os.pathsep.join(folders), "PYTHONUTF8": "1", **_SMALL}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "checks.child", json.dumps(asdict(limits))],
         stdin=subprocess.PIPE,
@@ -178,12 +209,12 @@ def _start(limits: ParseLimits) -> "subprocess.Popen[bytes]":
     )
 
 
-def _refusal(dataset: Dataset, rules: RuleSet | None, told: Text, code: str) -> Report:
-    named = dataset.resources[0].key if len(dataset.resources) == 1 else dataset.title or dataset.identifier
+def _refusal(dataset: Dataset, rules: RuleSet | None, failure: _Failure) -> Report:
+    named = name_of(dataset.resources[0]) if len(dataset.resources) == 1 else dataset.title or dataset.identifier
     finding = Finding(
-        code,
+        failure.code,
         Severity.ERROR,
-        say("“{file}” could not be judged: {why}", file=named, why=told),
+        say("“{file}” could not be judged: {why}", file=named, why=failure.told),
         say("Split the file into smaller ones, or save it as plain CSV (UTF-8)."),
         "C05",
         place=Place(named),
@@ -212,6 +243,10 @@ def main() -> None:
 def _answer(question: bytes) -> bytes:
     try:
         asked = json.loads(question)
+        if "call" in asked:
+            module, _, name = asked["call"].partition(":")
+            called = getattr(importlib.import_module(module), name)(**asked["arguments"])
+            return json.dumps({"report": called}, default=str).encode()
         dataset, rules = from_json(Dataset, asked["dataset"]), asked["rules"]
         files = {key: from_json(StoredFile, stored) for key, stored in asked["files"].items()}
         report = check(dataset, files, from_json(RuleSet, rules) if rules else None, **asked["options"])

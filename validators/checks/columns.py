@@ -27,6 +27,7 @@ class Personal:
     score: int  # REFUSE and more: sure; ASK: in doubt
     share: float  # of its values that look like it
     example: str  # masked
+    masked: bool = False  # the header itself is such a value: the table has no header
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,9 @@ def personal_columns(rows: Sequence[Sequence[str]]) -> tuple[Personal, ...]:
         score = _score(column, others, organisation)
         if score >= ASK:
             example = masked((column.fitting or column.values)[0])
-            header = column.header if column.said or not _LOOKS[column.trait](column.header) else masked(column.header)
-            found.append(Personal(column.number, header, column.trait, score, column.share, example))
+            headless = not column.said and _LOOKS[column.trait](column.header)
+            header = masked(column.header) if headless else column.header
+            found.append(Personal(column.number, header, column.trait, score, column.share, example, headless))
     return tuple(found)
 
 
@@ -129,7 +131,8 @@ def _told_by_values(header: str, values: Sequence[str]) -> Trait | None:
     zeros = any(value.lstrip("'(")[:1] in "0+" for value in values)  # a figure has none in front
     if zeros and not is_count(header) and not _CODE.search(words) and _most(ids.is_mobile, values, 0.9):
         return Trait.PHONE
-    return Trait.NAME if words in _NEUTRAL and _most(is_person_name, values, 0.7) else None
+    telling = words in _NEUTRAL or is_person_name(header)  # a name as header: there is no header
+    return Trait.NAME if telling and _most(is_person_name, values, 0.7) else None
 
 
 def _most(looks: Callable[[str], bool], values: Sequence[str], share: float) -> bool:

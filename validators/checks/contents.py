@@ -151,6 +151,11 @@ def _machinery(opened: Opened) -> Iterator[Finding]:
     if any("externalLink" in part for part in opened.texts):
         yield _unsafe("FMT-024", say("“{file}” refers to cells of other workbooks.", file=opened.name), place)
 
+    if any("omment" in part for part in opened.texts):
+        yield _unsafe("FMT-029", say("“{file}” contains notes on cells.", file=opened.name), place)
+    if any("pivotCache" in part for part in opened.texts):
+        yield _unsafe("FMT-030", say("“{file}” keeps a copy of the source of a pivot table.", file=opened.name), place)
+
 
 def _unsafe(code: str, told: Text, place: Place) -> Finding:
     return Finding(

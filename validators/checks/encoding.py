@@ -14,7 +14,7 @@ _BLOCK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TONED = re.compile(f"[aăâeêioôơuưy][{_TONES}]", re.IGNORECASE)
-_STRAY = re.compile(f"(?<![aăâeêioôơuưyAĂÂEÊIOÔƠUƯY])[{_TONES}]|[\x80-\x9f¡-¿×÷]")
+_STRAY = re.compile(f"(?<![aăâeêioôơuưyAĂÂEÊIOÔƠUƯY])[{_TONES}]|[\x80-\x9f¡-¯´-¼¾¿×÷]")  # but ° ± ² ³ ½
 _MOJIBAKE = re.compile("Ã[¡-¿]|áº|á»|Ä‘|Æ°|Æ¡|\ufffd")
 _SENTENCE = 64 * 1024  # characters enough to know a language by
 

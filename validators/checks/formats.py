@@ -1,5 +1,6 @@
 """What a file is by its bytes, against what its name and description say."""
 
+import csv
 import hashlib
 import re
 import zipfile
@@ -11,6 +12,7 @@ from harvester.i18n import say
 from harvester.model import Effect, Finding, Place, Resource, Severity, StoredFile
 
 _HEAD = 8192
+_LINE = 80  # characters; lines without a delimiter that are longer are sentences
 _HASHES = ("md5", "sha1", "sha256", "sha512")
 _SIGNATURES = (
     (b"%PDF-", Kind.PDF),
@@ -34,7 +36,7 @@ OPEN = frozenset({Kind.CSV, Kind.TSV, Kind.ODS, Kind.JSON, Kind.GEOJSON, Kind.XM
 _NAMES = {
     "csv": {Kind.CSV, Kind.TSV},
     "tsv": {Kind.CSV, Kind.TSV},
-    "txt": {Kind.CSV, Kind.TSV},
+    "txt": {Kind.CSV, Kind.TSV, Kind.DOCUMENT},
     "xlsx": {Kind.XLSX},
     "xlsm": {Kind.XLSX},
     "xls": {Kind.XLS},
@@ -79,6 +81,23 @@ def _kind_of_text(head: bytes) -> Kind:
         return Kind.XML
     line = start.partition("\n")[0]
     return Kind.TSV if line.count("\t") > max(line.count(","), line.count(";")) else Kind.CSV
+
+
+def is_called_table(resource: Resource) -> bool:
+    """Whether its name or description says that it is delimited text; then even a ragged one is judged as a table."""
+    return any(word in ("CSV", "TSV") for word, _ in claims(resource))
+
+
+def looks_prose(path: Path) -> bool:
+    """Whether a text without a telling name is running text and no table: no delimiter gives most lines one width."""
+    with path.open("rb") as file:
+        lines = [line for line in (_readable(file.read(_HEAD)) or "").splitlines() if line.strip()][:50]
+    for delimiter in ",;\t|":
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        width = max(set(widths), key=widths.count, default=0)
+        if width > 1 and widths.count(width) >= len(widths) / 2:
+            return False
+    return max(map(len, lines), default=0) > _LINE  # short lines: a table of one column
 
 
 def _readable(head: bytes) -> str | None:

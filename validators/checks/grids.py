@@ -27,6 +27,8 @@ TEXTS = frozenset({Kind.CSV, Kind.TSV, Kind.JSON, Kind.GEOJSON})
 def open_file(resource: Resource, stored: StoredFile) -> Opened:
     """The file of `resource`, opened; everything that stands in the way is a finding of it."""
     kind = formats.recognise(stored.path)
+    if kind is Kind.CSV and not formats.is_called_table(resource) and formats.looks_prose(stored.path):
+        kind = Kind.DOCUMENT
     findings = [
         *formats.judge_kind(resource, kind),
         *formats.judge_bytes(resource, stored),
@@ -188,10 +190,11 @@ def _csv(path: Path, resource: Resource, encoding: str) -> Read:
 
 
 def delimiter_of(resource: Resource, head: str) -> str:
-    """The delimiter its dialect declares, else the one its first lines show."""
+    """The declared delimiter if the first line has it (a wrong one would hide columns), else a sniffed one."""
     declared = (resource.dialect or {}).get("csv", resource.dialect or {})
-    if isinstance(declared, Mapping) and isinstance(declared.get("delimiter"), str) and len(declared["delimiter"]) == 1:
-        return str(declared["delimiter"])
+    delimiter = declared.get("delimiter") if isinstance(declared, Mapping) else None
+    if isinstance(delimiter, str) and len(delimiter) == 1 and delimiter in head.partition("\n")[0]:
+        return delimiter
     try:
         return csv.Sniffer().sniff(head, ",\t;|").delimiter
     except csv.Error:
@@ -274,7 +277,7 @@ def _workbook(path: Path, resource: Resource, encoding: str) -> Read:
     sheets = []
     for page in book.pages:
         text = ([shown_value(cell) for cell in row] for row in page.rows)
-        typed = None if book.native else page.rows
+        typed = None if page.plain else page.rows
         sheets.append(replace(sheet_of(text, page.name, typed), hidden=page.hidden, hidden_parts=page.hidden_parts))
     return tuple(sheets), book.texts
 

@@ -55,6 +55,7 @@ def _words(*phrases: str) -> re.Pattern[str]:
 _PERSON = (
     "nguoi|chu ho|chu ho kinh doanh|hoc sinh|hoc vien|sinh vien|benh nhan|cong dan|can bo|ca nhan|doi tuong"
     "|nan nhan|con|cha|me|bo|vo|chong|tre|tre em|thi sinh|khach hang|lao dong|nhan vien|vien chuc|cong chuc"
+    "|hoi vien|thanh vien|dang vien|doan vien|tac gia"
 )
 _DICTIONARY: dict[Trait, re.Pattern[str]] = {
     Trait.CITIZEN: _words(
@@ -94,7 +95,9 @@ _COUNTED = _words(
     "so (?:hoc sinh|benh nhan|tre|sinh vien)",
     "binh quan|trung binh|mat do|co cau|count|total|rate|number of|nhom|do tuoi|si so|dinh muc",
 )
-_HOTLINE = _words("hotline|duong day nong|tong dai|fax|truc|truc ban|co quan|van phong|don vi|van thu|tiep dan")
+_HOTLINE = _words(
+    "hotline|duong day nong|tong dai|fax|truc|truc ban|co quan|van phong|don vi|van thu|tiep (?:dan|nhan)|phan anh"
+)
 _ORGANISATION = _words(
     "co quan|don vi|ten truong|truong|tram|benh vien|doanh nghiep|cong ty|co so|hop tac xa|htx|ubnd|to chuc",
     "chi cuc|cua hang|khach san|ngan hang|chu dau tu|nha thuoc|so nganh|phong ban|van phong|ten xa|xa phuong",
@@ -107,33 +110,38 @@ _SENSITIVE = _words(
 )
 
 
+def _folded(header: str) -> str:
+    """The header's words, those of a camelCase name apart."""
+    return fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header))
+
+
 def trait_of(header: str) -> Trait | None:
     """What the header says its column tells of a person; None for counts, texts and everything else."""
     if not header or len(header) > _LONG or is_count(header):
         return None
-    words = fold(header)
+    words = _folded(header)
     return next((trait for trait, pattern in _DICTIONARY.items() if pattern.search(words)), None)
 
 
 def is_count(header: str) -> bool:
     """Whether the header counts people instead of naming them ("Số người", "Tỷ lệ cấp CCCD (%)")."""
-    words = fold(header)
+    words = _folded(header)
     return bool(_COUNTED.search(words)) or "%" in words
 
 
 def is_hotline(header: str) -> bool:
     """Whether the number or mailbox is an office's by its header."""
-    return bool(_HOTLINE.search(fold(header)))
+    return bool(_HOTLINE.search(_folded(header)))
 
 
 def names_organisation(header: str) -> bool:
     """Whether its rows are organisations."""
-    return bool(_ORGANISATION.search(fold(header)))
+    return bool(_ORGANISATION.search(_folded(header)))
 
 
 def is_sensitive(header: str) -> bool:
     """Whether it tells a sensitive fact (NĐ 356/2025 Điều 4, and poverty) that is no count."""
-    return len(header) <= _LONG and not is_count(header) and bool(_SENSITIVE.search(fold(header)))
+    return len(header) <= _LONG and not is_count(header) and bool(_SENSITIVE.search(_folded(header)))
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from checks.columns import REFUSE, Personal
-from checks.headers import CALLED, Trait, header_row, is_sensitive
+from checks.headers import CALLED, Trait, header_row, is_sensitive, trait_of
 from checks.identifiers import is_citizen_number
 from checks.subject import SAMPLE, Opened, Sheet, Subject, cell_name, column_letters
 from checks.words import masked
@@ -23,6 +23,7 @@ def personal_data(subject: Subject) -> Iterator[Finding]:
         for sheet in opened.sheets:
             yield from (_finding(opened, sheet, found) for found in sheet.personal)
             yield from _in_texts(opened, sheet)
+        yield from _outside_cells(opened)
 
 
 def _finding(opened: Opened, sheet: Sheet, found: Personal) -> Finding:
@@ -41,6 +42,25 @@ def _finding(opened: Opened, sheet: Sheet, found: Personal) -> Finding:
         return Finding("PER-001", Severity.ERROR, told, remedy, "C15", place=place, effect=Effect.REFUSE)
     remedy = say("Delete the column, or have the person in charge record by which law these persons may be named.")
     return Finding("PER-002", Severity.WARNING, told, remedy, "C15", place=place, effect=Effect.HOLD)
+
+
+def _outside_cells(opened: Opened) -> Iterator[Finding]:
+    """Identity numbers in notes and properties, and personal columns of which a pivot table keeps a copy."""
+    for part, text in opened.texts.items():
+        match = _NUMBER_IN_TEXT.search(text)
+        copied = (
+            next((line for line in text.splitlines() if trait_of(line) in _KEYS), "") if "pivotCache" in part else ""
+        )
+        if match or copied:
+            yield Finding(
+                "PER-004",
+                Severity.ERROR,
+                say("“{file}” still holds personal data outside its cells ({part}).", file=opened.name, part=part),
+                say("Copy values only into a new workbook, and hand that over."),
+                "C15",
+                place=Place(opened.name),
+                effect=Effect.REFUSE,
+            )
 
 
 def _in_texts(opened: Opened, sheet: Sheet) -> Iterator[Finding]:

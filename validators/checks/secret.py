@@ -14,8 +14,10 @@ _WORDS = (
 )
 _STAMP = re.compile(rf"\W*(?:(?:ĐỘ|MỨC) (?:ĐỘ )?MẬT\s*:\s*)?(?:{_WORDS})\W*", re.IGNORECASE)
 _IN_NAME = re.compile(
-    r"(?:^|[\s_\-.(\[])(?:(?:tuyệt|tối)[\s_-]*mật|tuyet[\s_-]*mat|toi[\s_-]*mat|tài[\s_-]*liệu[\s_-]*(?:mật|thu[\s_-]*hồi)"
-    r"|tai[\s_-]*lieu[\s_-]*mat|lưu[\s_-]*hành[\s_-]*nội[\s_-]*bộ|luu[\s_-]*hanh[\s_-]*noi[\s_-]*bo|MẬT)(?=$|[\s_\-.)\]])(?![\s_-]*(?:ong|độ|do|khẩu|khau|mã|ma|mía|mia)\b)",
+    r"(?:^|[\s_\-.(\[])"
+    r"(?:(?:tuyệt|tối)[\s_-]*mật|(?:tuyet|toi)[\s_-]*mat|tài[\s_-]*liệu[\s_-]*(?:mật|thu[\s_-]*hồi)|tai[\s_-]*lieu[\s_-]*mat"
+    r"|lưu[\s_-]*hành[\s_-]*nội[\s_-]*bộ|luu[\s_-]*hanh[\s_-]*noi[\s_-]*bo|MẬT)"
+    r"(?=$|[\s_\-.)\]])(?![\s_-]*(?:ong|độ|do|khẩu|khau|mã|ma|mía|mia)\b)"
 )
 _FOOTER_CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|[A-Z])')
 

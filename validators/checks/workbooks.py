@@ -3,7 +3,8 @@
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -16,7 +17,11 @@ RATIO = 100  # unpacked to packed, of parts above 10 MB
 AREA = 5_000_000  # cells of a sheet's rectangle that may be nearly empty
 SPARSE = 50  # times more cells in the rectangle than filled
 _LARGE = 10 << 20
-_PARTS = re.compile(r"xl/(?:vbaProject\.bin|externalLinks/externalLink\d+\.xml)$")
+_PROPERTIES = frozenset({"docProps/core.xml", "docProps/app.xml", "docProps/custom.xml", "meta.xml"})
+_MACHINERY = re.compile(r"xl/(?:vbaProject\.bin|externalLinks/externalLink\d+\.xml)$")
+_NOTES = re.compile(r"xl/(?:threadedComments/|comments/)?(?:threadedC|c)omments?\d+\.xml$")
+_PIVOT = re.compile(r"xl/pivotCache/pivotCacheDefinition\d+\.xml$")
+_TEXT = 1 << 20  # characters read of a part for its words
 
 
 class Bomb(Exception):
@@ -36,6 +41,7 @@ class Page:
     rows: list[list[Any]]
     hidden: bool = False
     hidden_parts: int = 0  # rows and columns with data that are hidden
+    plain: bool = False  # XLSX with nothing drawn beyond its values: Frictionless reads the file itself
     merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()  # first and last (row, column) from 0, where known
 
 
@@ -45,20 +51,27 @@ class Book:
 
     pages: tuple[Page, ...]
     texts: Mapping[str, str] = field(default_factory=dict)  # properties, headers and footers, hidden machinery
-    native: bool = False  # XLSX: Frictionless reads the file itself
 
 
 @dataclass
 class _Scan:
     """What one pass over a sheet's XML finds."""
 
-    rows: int = 0
+    rows: int = 0  # with values
     columns: int = 0
+    drawn_rows: int = 0  # with values or only formatted
+    drawn_columns: int = 0
     cells: int = 0
+    errors: list[tuple[int, int]] = field(default_factory=list)  # (row, column) of #DIV/0! and the like
     used: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     texts: list[str] = field(default_factory=list)
+
+    @property
+    def plain(self) -> bool:
+        """Nothing is drawn beyond the values: formatted empty cells would be read as rows and columns."""
+        return 0 < self.rows == self.drawn_rows and self.columns == self.drawn_columns
 
     @property
     def hidden_parts(self) -> int:
@@ -72,37 +85,47 @@ def read(path: Path) -> Book:
 
     scans: dict[str, _Scan] = {}
     texts: dict[str, str] = {}
-    native = False
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             preflight(archive)
             texts = _texts(archive)
-            native = "xl/workbook.xml" in archive.namelist()
-            scans = _scan_xlsx(archive) if native else _scan_ods(archive)
+            scans = _scan_xlsx(archive) if "xl/workbook.xml" in archive.namelist() else _scan_ods(archive)
     for name, scan in scans.items():
         texts |= {f"{name} {number}": text for number, text in enumerate(scan.texts, 1)}
-        if scan.rows * scan.columns > max(AREA, SPARSE * scan.cells):
-            raise Bomb(
-                say(
-                    "the sheet reaches to row {row} and column {column}, but only {cells} cells are filled.",
-                    row=scan.rows,
-                    column=scan.columns,
-                    cells=scan.cells,
-                ),
-                name,
-            )
+        _refuse_sparse(name, scan)
     pages = []
     with CalamineWorkbook.from_path(path) as book:
         for meta in book.sheets_metadata:
-            if meta.typ is not SheetTypeEnum.WorkSheet:
-                continue
-            sheet = book.get_sheet_by_name(meta.name)
-            rows = [[_typed(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-            if any(cell is not None for row in rows for cell in row):
+            if meta.typ is SheetTypeEnum.WorkSheet:
+                sheet = book.get_sheet_by_name(meta.name)
                 hidden = meta.visible is not SheetVisibleEnum.Visible
-                parts = scans[meta.name].hidden_parts if meta.name in scans else 0
-                pages.append(Page(meta.name, rows, hidden, parts, tuple(sheet.merged_cell_ranges or ())))
-    return Book(tuple(pages), texts, native)
+                page = _page(meta.name, sheet.to_python(skip_empty_area=False), hidden, scans.get(meta.name, _Scan()))
+                pages.append(replace(page, merged=tuple(sheet.merged_cell_ranges or ())))
+    return Book(tuple(page for page in pages if page.rows), texts)
+
+
+def _refuse_sparse(name: str, scan: _Scan) -> None:
+    if scan.rows * scan.columns > max(AREA, SPARSE * scan.cells):
+        raise Bomb(
+            say(
+                "the sheet reaches to row {row} and column {column}, but only {cells} cells are filled.",
+                row=scan.rows,
+                column=scan.columns,
+                cells=scan.cells,
+            ),
+            name,
+        )
+
+
+def _page(name: str, cells: list[list[Any]], hidden: bool, scan: _Scan) -> Page:
+    """The sheet up to its last value; no rows if it has none."""
+    rows = [[_typed(cell) for cell in row] for row in cells]
+    for row, column in scan.errors:  # calamine leaves them empty
+        if row <= len(rows) and column <= len(rows[row - 1]):
+            rows[row - 1][column - 1] = "#ERROR!"
+    height = max((number for number, row in enumerate(rows, 1) if any(cell is not None for cell in row)), default=0)
+    width = max((i for row in rows for i, cell in enumerate(row, 1) if cell is not None), default=0)
+    return Page(name, [row[:width] for row in rows[:height]], hidden, scan.hidden_parts, scan.plain)
 
 
 def _typed(cell: Any) -> Any:
@@ -125,14 +148,22 @@ def preflight(archive: zipfile.ZipFile) -> None:
 
 
 def _texts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Document properties as text, and the names of macros and external links."""
+    """What stands outside the cells, by part: properties and notes, columns kept for pivot tables, macros and links."""
     texts = {}
     for name in archive.namelist():
-        if name in ("docProps/core.xml", "docProps/app.xml", "docProps/custom.xml", "meta.xml"):
-            texts[name] = "\n".join(re.findall(r">([^<>]+)<", archive.read(name)[: 1 << 20].decode("utf-8", "replace")))
-        elif _PARTS.match(name):
+        if name in _PROPERTIES or _NOTES.match(name):
+            texts[name] = "\n".join(map(unescape, re.findall(r">([^<>]+)<", _start_of(archive, name))))
+        elif _PIVOT.match(name):
+            fields = re.findall(r'<cacheField [^>]*?name="([^"]*)"', _start_of(archive, name))
+            texts[name] = "\n".join(map(unescape, fields))
+        elif _MACHINERY.match(name):
             texts[name] = ""
     return texts
+
+
+def _start_of(archive: zipfile.ZipFile, name: str) -> str:
+    with archive.open(name) as part:
+        return part.read(_TEXT).decode("utf-8", "replace")
 
 
 def _scan_xlsx(archive: zipfile.ZipFile) -> dict[str, _Scan]:
@@ -158,21 +189,26 @@ def _parsed(archive: zipfile.ZipFile, part: str) -> Any:
 def _scan_sheet(archive: zipfile.ZipFile, part: str) -> _Scan:
     """One pass over a sheet's XML, its entities refused."""
     scan = _Scan()
-    state = {"row": 0, "column": 0, "hidden": 0, "text": 0}
+    state = {"row": 0, "column": 0, "hidden": 0, "error": 0, "text": 0}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
         if tag == "c":
             state["column"] = _column(attributes["r"]) if "r" in attributes else state["column"] + 1
+            state["error"] = attributes.get("t") == "e"
+            scan.drawn_columns = max(scan.drawn_columns, state["column"])
         elif tag in ("v", "is"):
             scan.cells += 1
             scan.rows, scan.columns = max(scan.rows, state["row"]), max(scan.columns, state["column"])
             scan.used.add(state["column"])
+            if state["error"]:
+                scan.errors.append((state["row"], state["column"]))
             if state["hidden"]:
                 scan.hidden_rows.add(state["row"])
         elif tag == "row":
             state["row"], state["column"] = int(attributes.get("r", state["row"] + 1)), 0
             state["hidden"] = attributes.get("hidden") in ("1", "true")
+            scan.drawn_rows = max(scan.drawn_rows, state["row"])
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
             scan.hidden_columns.append((int(attributes["min"]), int(attributes["max"])))
         elif tag.endswith(("Header", "Footer")):
@@ -215,8 +251,6 @@ _ODS_TABLE = re.compile(rb'<table:table [^>]*table:name="([^"]*)"')
 
 
 def _scan_ods(archive: zipfile.ZipFile) -> dict[str, _Scan]:
-    from html import unescape
-
     content = archive.read("content.xml")
     if b"<!ENTITY" in content:
         raise Bomb(say("it declares XML entities."))
