@@ -114,7 +114,7 @@ THU CHUYỂN NGUỒN,,Từ năm trước,1250000,0,1.000
             """
 *DÂN SỐ TRUNG BÌNH PHÂN THEO GIỚI TÍNH
 *STT|Xã, phường|Dân số (người)||Mật độ\\n(người/km2)
-|||Nam|Nữ|
+||Nam|Nữ|
 |Thành phố Vinh||||
 1|Phường Bến Thủy|9800|10200|6100.5
 2|Phường Lê Lợi|7000|7100|5900

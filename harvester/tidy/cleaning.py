@@ -118,8 +118,12 @@ def _decode(grid: Grid, columns: dict[int, dict[int, str]], edits: list[Edit], t
     if not odd:
         return
     sheet = encoding_of(set().union(*odd.values()))
-    for column, words in odd.items():
-        encoding = encoding_of(words) or (sheet if sheet and _all_become_syllables(words, sheet) else None)
+    whole = sheet is not None and not any(_is_unicode(text) for texts in columns.values() for text in texts.values())
+    for column in columns:
+        words = odd.get(column, set())
+        encoding = encoding_of(words) if words else None
+        if encoding is None and sheet and ((words and _all_become_syllables(words, sheet)) or (whole and not words)):
+            encoding = sheet
         if encoding:
             _decode_column(grid, column, columns[column], encoding, edits, traces)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from harvester.tidy.cells import Fault, Grid, is_empty
 from harvester.tidy.headers import Header, Label, View, header_at, is_running_number
-from harvester.tidy.words import bare, is_note, is_of_which, is_preamble, is_signature, is_total, unit_line
+from harvester.tidy.words import bare, is_note, is_of_which, is_preamble, is_prose, is_signature, is_total, unit_line
 
 _TRIED = 8  # rows below a doubtful header in which a better one is looked for
 
@@ -311,7 +311,7 @@ def _one_column(view: View, rows: list[int], column: int) -> list[Region]:
     """A list of short values below their name; a page of prose is no table."""
     cells = [view.grid.value(row, column) for row in rows]
     texts = [bare(cell) for cell in cells if isinstance(cell, str)]
-    if any(len(text) > 100 or is_preamble(text) for text in texts) or not isinstance(cells[0], str):
+    if any(is_prose(text) for text in texts) or not isinstance(cells[0], str):
         return []
     if rows != list(range(rows[0], rows[0] + len(rows))) or view.grid.merges or is_empty(cells[0]):
         return []

@@ -5,8 +5,8 @@ import re
 from checks.words import fold
 
 _PREAMBLE = re.compile(
-    r"cong hoa xa hoi|doc lap tu do|^so \d*\s*(bc|qd|tb|kh|ubnd|cv|tt)|^so$|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
-    r"|\bngay\b.{0,12}\bthang\b.{0,12}\bnam \d|^ngay thang nam 20|^ky bao cao|^don vi (bao cao|gui|nhan|tong hop|lap)"
+    r"cong hoa xa hoi|doc lap tu do|^so (\d+ )?(bc|qd|tb|kh|cv|ttr|ds|ubnd)( |$)|^so$|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
+    r"|\bngay\b.{0,12}\bthang\b.{0,12}\bnam \d|^ngay thang nam 20|^ky bao cao .|^don vi (bao cao|gui|nhan|tong hop|lap)"
     r"|^(ubnd|uy ban nhan dan) (tinh|huyen|thi xa|thanh pho|xa|phuong|thi tran)\b|^ngay (nhan|gui|lap) bao cao"
 )
 _UNIT_LINE = re.compile(r"\b(?:đơn vị(?: tính)?|đvt|dvt|don vi(?: tinh)?|unit)\s*[:：]\s*(.+?)\s*\)?\s*$", re.I)
@@ -40,6 +40,8 @@ STT = frozenset(("stt", "tt", "so tt", "so thu tu", "no", "thu tu", "s t t", "t 
 NUMBERED = re.compile(r"\(?(?:\d{1,2}[a-z]?|[A-Ha-h])\)?(?:\s*=.*)?")
 """A cell in the row of column numbers: 1, (2), A, (3)=(1)+(2)."""
 
+_LETTER = re.compile(r"kinh gui|ve viec|v v |so [a-z]+ .*tinh|ubnd|uy ban|can cu|thuc hien|bao cao\b")
+
 _ROMAN = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _NUMERAL = re.compile(r"^\s*\(?([IVX]{1,6}|[A-Z]|\d{1,3}(?:\.\d{1,2}){0,3}|[a-zđ])\s*[.)/:\-–]+\s*(?=\S)")
 
@@ -52,6 +54,11 @@ def bare(text: str) -> str:
 def is_preamble(text: str) -> bool:
     """Whether a cell belongs above a table: heading of the state, number, place and date, name of the form, unit."""
     return text.rstrip().endswith(":") or bool(_PREAMBLE.search(fold(text))) or unit_line(text) is not None
+
+
+def is_prose(text: str) -> bool:
+    """Whether a line is of a letter or a report, not an entry of a list."""
+    return len(text) > 60 or ": " in text or text.endswith((".", ";", ":")) or is_preamble(text) or bool(_LETTER.match(fold(text)))
 
 
 def unit_line(text: str) -> str | None:
