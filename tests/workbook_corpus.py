@@ -97,7 +97,7 @@ UBND HUYỆN NAM ĐÀN||||Mẫu số 02/CK-NSNN
             "A1:B1 A2:E2",
         ),
         tables="""
-Nhóm 1,Nhóm 2,Nội dung,Dự toán năm 2024 (triệu đồng),Ước thực hiện năm 2024,Dự toán năm 2025
+Nhóm 1,Nhóm 2,Nội dung,Dự toán năm 2024 (triệu đồng),Ước thực hiện năm 2024 (triệu đồng),Dự toán năm 2025 (triệu đồng)
 THU CÂN ĐỐI NSNN,Thu nội địa,Thu từ khu vực doanh nghiệp,3000,3.200,3.500
 THU CÂN ĐỐI NSNN,Thu nội địa,Thuế thu nhập cá nhân,1500,1.800,2.000
 THU CÂN ĐỐI NSNN,Thu nội địa,Thu tiền sử dụng đất,5000,5.000,5.200

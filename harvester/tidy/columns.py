@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -49,6 +49,7 @@ class Decided:
     values: list[str]
     type: str = "string"  # of Table Schema
     unit: str = ""  # found in all its cells
+    numeric: bool = False  # its cells are numbers, even where their convention is not known
     changes: list[tuple[int, str, str, str]] = field(default_factory=list)  # index, before, after, rule
     notes: list[Note] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -95,7 +96,7 @@ def _without_texts(
 ) -> Decided:
     if figures and not dated:
         _percent(column, label, cells, look)
-        column.type = _type_of_numbers(column.values)
+        column.type, column.numeric = _type_of_numbers(column.values), True
         _round(column, cells)
     elif any(isinstance(cell, time) for cell in cells) and not figures:
         column.type = "time"
@@ -265,25 +266,22 @@ def _figures(
     look: Look,
 ) -> None:
     """Numbers among texts: in one convention, with marks for missing ones, or with units."""
-    different = {text for text in texts.values() if text.strip()}
-    missing = {text for text in different if _MISSING.fullmatch(text.strip())}
-    crossed = {text for text in different if text.strip() in ("x", "X", "×")}
-    rest = different - missing - crossed
+    different = [text for text in dict.fromkeys(texts.values()) if text.strip()]
+    gone = {text for text in different if _MISSING.fullmatch(text.strip()) or text.strip() in ("x", "X", "×")}
+    rest = [text for text in different if text not in gone]
     read = {text: number for text in rest if (number := numbers.digits_of(text)) is not None and numbers.readings(number)}
     if any(re.fullmatch(r"0\d+", number) for number in read.values()):
         _missing(column, texts, _MARK)
         return  # codes: a number has no leading zero
-    measures = {text: found for text in rest - set(read) if (found := numbers.measured(text)) is not None}
-    filled = sum(1 for cell in cells if cell is not None and shown(cell) not in missing | crossed and shown(cell).strip())
+    measures = {text: found for text in rest if text not in read and (found := numbers.measured(text)) is not None}
     times = Counter(texts.values())
+    filled = sum(cell is not None for cell in cells) - sum(n for text, n in times.items() if text in gone or not text.strip())
     numeric = figures + sum(times[text] for text in read)
     if numeric + sum(times[text] for text in measures) < filled * _MOSTLY or not filled:
         _missing(column, texts, _MARK)
         return
-    marks: Callable[[str], object] = lambda text: _MISSING.fullmatch(text) or text in ("x", "X", "×")
-    gone = {i: t for i, t in texts.items() if t.strip() and marks(t.strip())}
-    _missing(column, gone, re.compile(".*", re.S))
-    column.type = "string"
+    _missing(column, {i: text for i, text in texts.items() if text in gone}, re.compile(".*", re.S))
+    column.numeric = not measures
     if measures:
         _units(column, texts, read, measures, numeric, answer)
         return
@@ -345,7 +343,11 @@ def _units(
     first = next(i for i, text in texts.items() if text in measures)
     convention, contradiction = numbers.convention_of([number for number, _ in measures.values()])
     doubtful = any(numbers.is_ambiguous(number) for number, _ in measures.values())
-    if len(units) > 1 or numeric or contradiction or (convention is None and doubtful):
+    if len(units) == 1 and not numeric and not contradiction and convention is None and doubtful:
+        convention = _convention(column, [number for number, _ in measures.values()], texts, answer)
+        if convention is None:
+            return
+    elif len(units) > 1 or numeric or contradiction:
         told = say("some cells hold a number with its unit (“{text}”), not all the same one; they stay as written.", text=texts[first].strip())
         column.notes.append(Note("unit-in-cell", told, first))
         return

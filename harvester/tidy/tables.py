@@ -134,7 +134,7 @@ def _name_columns(made: Draft) -> None:
                 made.notes.append((position, Note("missing-header", told)))
         own = column.decided.unit
         if not column.unit:
-            numeric = column.decided.type in ("integer", "number") and unit and naming.takes_unit(column.label, unit)
+            numeric = column.decided.numeric and unit and naming.takes_unit(column.label, unit)
             column.unit = own or (unit if numeric and "," not in unit and ";" not in unit else "")
             column.label = naming.named([column.label], column.unit)
     _make_distinct(made)

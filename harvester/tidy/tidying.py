@@ -281,7 +281,7 @@ def _ragged(one: Draft, file: str | None) -> list[Warning_]:
     """Rows of a text file with more fields than its header."""
     if one.region.grid.name or not one.region.header:
         return []
-    last = max(label.column for label in one.region.labels)
+    last = max(label.column for label in one.region.labels if label.levels)
     long = [i for i, row in enumerate(one.rows.data, 1) if len(one.region.grid.rows[row.number - 1]) > last]
     if not long:
         return []

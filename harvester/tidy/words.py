@@ -5,10 +5,11 @@ import re
 from checks.words import fold
 
 _PREAMBLE = re.compile(
-    r"cong hoa xa hoi|doc lap tu do|^so (\d+ )?(bc|qd|tb|kh|cv|ttr|ds|ubnd)( |$)|^so$|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
+    r"cong hoa xa hoi|doc lap tu do|^so$|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
     r"|\bngay\b.{0,12}\bthang\b.{0,12}\bnam \d|^ngay thang nam 20|^ky bao cao .|^don vi (bao cao|gui|nhan|tong hop|lap)"
     r"|^(ubnd|uy ban nhan dan) (tinh|huyen|thi xa|thanh pho|xa|phuong|thi tran)\b|^ngay (nhan|gui|lap) bao cao"
 )
+_NUMBER_OF_PAPER = re.compile(r"số\s*:|số\s*\d*\s*/[A-ZĐ]", re.I)
 _UNIT_LINE = re.compile(r"\b(?:đơn vị(?: tính)?|đvt|dvt|don vi(?: tinh)?|unit)\s*[:：]\s*(.+?)\s*\)?\s*$", re.I)
 _UNIT = re.compile(
     r"(?:(?:nghin|ngan|trieu|ty|ti|1000|1 000|10\^?\d) ?)*(?:dong|vnd|usd|eur|nguoi|ho|khau|ha|m|m2|m3|km|km2|cm|mm|tan|ta|yen|kg|gam|g"
@@ -20,7 +21,7 @@ _UNIT_IN_LABEL = re.compile(r"\s*[(\[]\s*(?:đvt\s*:\s*|đơn vị(?: tính)?\s*
 _TOTAL = re.compile(
     r"(tong cong|tong so|tong|cong|toan tinh|toan huyen|toan xa|toan thanh pho|toan nganh|toan quoc|ca tinh|ca nuoc|ca huyen|ca nam|total"
     r"|grand total|sum|tong cong toan tinh|tong toan tinh|luy ke|tong cong cac don vi)"
-    r"|(tong cong|tong so|tong|cong) ([ivx0-9 a-h]|va)+|(cong|tong cong|tong so|tong) (nhom|muc|phan|khu vuc|trang|toan tinh|[ivx]+|[a-h])( .{0,30})?"
+    r"|(tong cong|tong so|tong|cong)( ([ivx]+|\d+|[a-h]|va))+|(tong cong|tong so|tong|cong)( la| co)? \d+ [a-z ]{1,20}|(cong|tong cong|tong so|tong) (nhom|muc|phan|khu vuc|trang|toan tinh|[ivx]+|[a-h])( .{0,30})?"
 )
 _OF_WHICH = re.compile(r"^\W*trong đó\b", re.I)
 _NOTE = re.compile(
@@ -53,7 +54,9 @@ def bare(text: str) -> str:
 
 def is_preamble(text: str) -> bool:
     """Whether a cell belongs above a table: heading of the state, number, place and date, name of the form, unit."""
-    return text.rstrip().endswith(":") or bool(_PREAMBLE.search(fold(text))) or unit_line(text) is not None
+    if text.rstrip().endswith(":") or _NUMBER_OF_PAPER.match(text.strip()):
+        return True
+    return bool(_PREAMBLE.search(fold(text))) or unit_line(text) is not None
 
 
 def is_prose(text: str) -> bool:
