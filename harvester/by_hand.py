@@ -27,12 +27,13 @@ from harvester.model import (
 )
 from harvester.names import nearest
 from harvester.portal import observe, on_portal, present
-from harvester.publishing import heal, publication_of, put, take_down
+from harvester.publishing import heal, put, take_down
 from harvester.results import Plan, PublishResult
 from harvester.settle import Judge, Settlement, bench_for, effect, settle, similar
 from harvester.sources import obtain
 from harvester.sources.folder import read_dataset
 from harvester.workspace import Clock, Workspace
+from harvester.written import last_written, publication_of
 
 Confirm = Callable[[Plan], bool]
 """Shows the plan and asks; `--yes` answers for it."""
@@ -128,7 +129,7 @@ def rollback(
     publication = replace(publication_of(workspace, entry), version=known.version + 1)
     _still_publishable(workspace, publication, clock, judge)
     seen = workspace.publisher.find(known.name)
-    changes = workspace.publisher.difference(publication, seen)
+    changes = workspace.publisher.difference(publication, seen, last_written(workspace, known.name))
     plan = Plan(known.name, publication.dataset.title, False, changes, (), publication)
     outcome = Outcome.PUBLISHED if changes else Outcome.UNCHANGED
     if dry_run or not changes or not confirm(plan):

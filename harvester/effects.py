@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from harvester.errors import OpendataError, PortalUnavailable
+from harvester.errors import HandEdited, OpendataError, PortalDisagrees, PortalUnavailable
 from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
@@ -67,7 +67,7 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
                 acting.workspace, lease, settlement.publication, settlement.content_key, settlement.known, acting.clock
             )
     except OpendataError as error:
-        if isinstance(error, PortalUnavailable):
+        if isinstance(error, PortalUnavailable) and not isinstance(error, PortalDisagrees):
             acting.portal_down.append(error)
         return unpublished(settlement, error), 0
     return replace(settlement, known=written.known), written.writes
@@ -125,6 +125,7 @@ def _facts(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
         days = {name: getattr(dataset, name) for name in ("modified", "issued", "period_end")}
         collected = {
             "content_key": settlement.content_key,
+            "files_key": settlement.files_key,
             "title": dataset.title,
             "frequency": dataset.frequency,
             "licence": dataset.licence,
@@ -162,7 +163,8 @@ def _stands(settlement: Settlement) -> Outcome:
 def unpublished(settlement: Settlement, error: OpendataError) -> Settlement:
     """The settlement when the portal could not be reached or said no: what it shows stays, the next run tries again."""
     finding = Finding(error.code, Severity.ERROR, error.message, error.remedy, dataset=settlement.known.name)
-    return replace(settlement, outcome=Outcome.FAILED, findings=(*settlement.findings, finding), publication=None)
+    outcome = Outcome.HELD if isinstance(error, HandEdited) else Outcome.FAILED
+    return replace(settlement, outcome=outcome, findings=(*settlement.findings, finding), publication=None)
 
 
 def declined(settlement: Settlement) -> Settlement:

@@ -425,6 +425,8 @@ class Seen:
     metadata: Mapping[str, Any]  # what the publisher compares, by field
     files: tuple[SeenFile, ...]
     url: str
+    edited: bool = False  # not as we wrote it: somebody changed it on the portal
+    findable: bool = True  # the portal's search shows it as it is
 
 
 @dataclass(frozen=True)
@@ -434,3 +436,19 @@ class Change:
     field: str  # metadata field, or "file <name>"
     before: str  # "" when new
     after: str  # "" when removed
+
+
+@dataclass(frozen=True)
+class HandEdit:
+    """What somebody changed on the portal since we wrote it; kept, unless the source changed it too."""
+
+    field: str  # as in `Change`
+    written: str  # what we wrote last
+    found: str  # what stands there
+    wanted: str  # what the source says now
+    file: str = ""  # id of the file whose bytes it is about
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the source changed it too: a person must decide."""
+        return self.wanted != self.written

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogues import data_json, dcat, inventory
 from servers import LOOPBACK, Server, serving, silent, status
 
 from harvester.errors import SourceChanged, SourceUnavailable
@@ -56,7 +57,7 @@ class Kind:
     kind: str
     whole: Callable[[Stage], str]  # datasets whose titles hold TITLE, each with a file of CSV
     not_a_catalogue: Callable[[Stage], str]
-    nowhere: Callable[[Stage], str]
+    nowhere: Callable[[Stage], str] | None = None
     broken_record: Callable[[Stage], str] | None = None  # one of two records cannot be read; its identifier is "hong"
     twice: Callable[[Stage], str] | None = None  # two datasets, one identifier
     bad_field: Callable[[Stage], str] | None = None  # one dataset whose `modified` is the 31st of February
@@ -119,7 +120,31 @@ def folder(name: str, *, archived: bool) -> Kind:
     )
 
 
+def portal(*packages: dict[str, Any], **changes: Any) -> Callable[[Stage], str]:
+    """A CKAN that lists these packages, one by default, each with a file of its own."""
+
+    def put_up(stage: Stage) -> str:
+        url = stage.server.put("/dataset/x/tram.csv", CSV)
+        file = {"id": "r1", "name": "Trạm", "url": url, "format": "CSV"}
+        whole = {"id": "p1", "name": "tram-y-te", "title": TITLE, "resources": [file], "license_id": "cc-by"}
+        listed = [whole | package for package in packages] or [whole | changes]
+        answer = {"success": True, "result": {"count": len(listed), "results": listed}}
+        stage.server.put("/api/3/action/package_search", json.dumps(answer).encode(), "application/json")
+        return stage.server.url
+
+    return put_up
+
+
 KINDS = {
+    "ckan": Kind(
+        "ckan",
+        whole=portal({}, {"id": "p2", "name": "tram-2"}),
+        not_a_catalogue=lambda stage: stage.server.put("/api/3/action/package_search", b"{}") and stage.server.url,
+        nowhere=lambda stage: (
+            stage.server.answers.update({"/api/3/action/package_search": [silent]}) or stage.server.url
+        ),
+        bad_field=portal(extras=[{"key": "modified", "value": "2026-02-31"}]),
+    ),
     "folder": folder("folder", archived=False),
     "zip": folder("zip", archived=True),
     "datapackage": Kind(
@@ -139,6 +164,7 @@ KINDS = {
         hostile=remote_package(resources=[{"name": "x", "path": "../secret.csv"}]),
     ),
 }
+KINDS |= {name: kind for module in (data_json, dcat, inventory) for name, kind in module(Kind, TITLE, CSV).items()}
 
 
 def having(case: str) -> pytest.MarkDecorator:

@@ -16,7 +16,7 @@ from harvester.i18n import say
 from harvester.ledger import Validators
 from harvester.model import Dataset, Files, Finding, Listing, Place, Resource, Severity, Source, StoredFile
 from harvester.names import fold
-from harvester.sources import datapackage, folder
+from harvester.sources import ckan, data_json, datapackage, dcat, folder, inventory
 
 Collect = Callable[[Source, Fetcher, Path], Iterator[Dataset | Finding | Listing]]
 """Lists one source; the path is the workspace's folder, which relative addresses start from."""
@@ -137,8 +137,12 @@ def _twice(dataset: Dataset, first: str) -> Finding:
 SOURCES: Mapping[str, Collect] = {
     "folder": _listing(folder.collect),
     "datapackage": _listing(datapackage.collect),
+    "ckan": _listing(ckan.collect),
+    "data_json": _listing(data_json.collect),
+    "dcat": _listing(dcat.collect),
+    "inventory": _listing(inventory.collect),
 }
 """The kinds of source by name; a new kind is a module with `collect` and a line here."""
 
-KINDS: Mapping[str, frozenset[str]] = {kind: frozenset() for kind in SOURCES}
-"""The names of each kind's own options in its source file (none so far)."""
+KINDS: Mapping[str, frozenset[str]] = {kind: frozenset() for kind in SOURCES} | {"ckan": ckan.OPTIONS}
+"""The names of each kind's own options in its source file."""
