@@ -147,7 +147,9 @@ def firm(r: Random, i: int) -> str:
 
 
 def hero(r: Random, i: int) -> str:
-    return r.choice(("Lê Lợi", "Trần Phú", "Nguyễn Du", "Phan Bội Châu", "Lê Hồng Phong", "Nguyễn Thị Minh Khai", "Hồ Tùng Mậu"))
+    return r.choice(
+        ("Lê Lợi", "Trần Phú", "Nguyễn Du", "Phan Bội Châu", "Lê Hồng Phong", "Nguyễn Thị Minh Khai", "Hồ Tùng Mậu")
+    )
 
 
 def hotline(r: Random, i: int) -> str:
@@ -171,27 +173,63 @@ def procedure(r: Random, i: int) -> str:
 
 
 MADE: list[tuple[str, tuple[Make, ...], str]] = [
-    ("cccd", (cccd, cccd_eaten), "Số CCCD|CCCD|Căn cước công dân|Số định danh cá nhân|Số căn cước|Mã định danh công dân|Số CCCD/CMND|Số giấy tờ tùy thân|CCCD người đại diện|Số ĐDCN"),
+    (
+        "cccd",
+        (cccd, cccd_eaten),
+        "Số CCCD|CCCD|Căn cước công dân|Số định danh cá nhân|Số căn cước|Mã định danh công dân|Số CCCD/CMND|Số giấy tờ tùy thân|CCCD người đại diện|Số ĐDCN",
+    ),
     ("cccd", (cccd,), "Mã số|Ghi chú|Cột 5||So giay to|Mã|Thông tin"),
     ("cmnd", (cmnd,), "Số CMND|CMND|CMT|Số chứng minh nhân dân|Chứng minh thư|CMTND|CMND/CCCD|Số CMT"),
-    ("phone", (phone, phone_spaced, phone_eaten, phone_dots, phone_84), "Số điện thoại|SĐT|Điện thoại|ĐT|Điện thoại liên hệ|Di động|Số ĐT|Dien thoai|ĐTDĐ|Mobile|Phone|Điện thoại người đại diện|Zalo"),
+    (
+        "phone",
+        (phone, phone_spaced, phone_eaten, phone_dots, phone_84),
+        "Số điện thoại|SĐT|Điện thoại|ĐT|Điện thoại liên hệ|Di động|Số ĐT|Dien thoai|ĐTDĐ|Mobile|Phone|Điện thoại người đại diện|Zalo",
+    ),
     ("phone", (phone, phone_spaced), "Liên hệ|Cột 7|"),
-    ("email", (mail,), "Email|E-mail|Thư điện tử|Địa chỉ email|Hộp thư|Email cá nhân|Liên hệ|Cột 4|Email người liên hệ"),
+    (
+        "email",
+        (mail,),
+        "Email|E-mail|Thư điện tử|Địa chỉ email|Hộp thư|Email cá nhân|Liên hệ|Cột 4|Email người liên hệ",
+    ),
     ("bhxh", (bhxh,), "Mã số BHXH|Số sổ BHXH|Số BHXH|BHXH|Mã số bảo hiểm xã hội|Số sổ bảo hiểm xã hội"),
     ("bhxh", (card,), "Số thẻ BHYT|Mã thẻ BHYT|BHYT|Thẻ bảo hiểm y tế|Mã thẻ|Số thẻ|Cột 3"),
-    ("bank", (bank,), "Số tài khoản|STK|Số TK|Số tài khoản ngân hàng|Tài khoản nhận tiền|Tài khoản ngân hàng|Số tài khoản thụ hưởng|Bank account"),
+    (
+        "bank",
+        (bank,),
+        "Số tài khoản|STK|Số TK|Số tài khoản ngân hàng|Tài khoản nhận tiền|Tài khoản ngân hàng|Số tài khoản thụ hưởng|Bank account",
+    ),
     ("plate", (plate, bike), "Biển số|Biển số xe|Biển kiểm soát|BKS|Biển số đăng ký|Số xe"),
     ("plate", (plate,), "Phương tiện|Xe"),
     ("passport", (passport,), "Số hộ chiếu|Hộ chiếu|Passport|Passport No|Số passport"),
-    ("name", (name,), "Họ và tên|Họ tên|Họ và tên chủ hộ|Chủ hộ|Tên học sinh|Người đại diện|Người đại diện theo pháp luật|Ho va ten|Tên|Giám đốc|Chủ cơ sở|Người nộp hồ sơ|Nghệ nhân|Họ, tên|Tác giả|Thành viên|Tên người hưởng|Họ và tên bệnh nhân|Người phụ trách|Đại diện|Full name"),
-    ("birth_date", (birthday, birth_year), "Ngày sinh|Năm sinh|Ngày tháng năm sinh|Ngày, tháng, năm sinh|NTNS|Date of birth|Sinh năm|Ngay sinh"),
-    ("address", (home,), "Nơi thường trú|Quê quán|Hộ khẩu thường trú|Nơi ở hiện nay|Nguyên quán|Địa chỉ thường trú|Nơi cư trú|Chỗ ở hiện tại|Nơi sinh|Địa chỉ nhà"),
-    ("health", (disease,), "Chẩn đoán|Bệnh lý|Tiền sử bệnh|Tình trạng sức khỏe|Bệnh nền|Bệnh chính|Phân loại sức khỏe|Tên bệnh"),
+    (
+        "name",
+        (name,),
+        "Họ và tên|Họ tên|Họ và tên chủ hộ|Chủ hộ|Tên học sinh|Người đại diện|Người đại diện theo pháp luật|Ho va ten|Tên|Giám đốc|Chủ cơ sở|Người nộp hồ sơ|Nghệ nhân|Họ, tên|Tác giả|Thành viên|Tên người hưởng|Họ và tên bệnh nhân|Người phụ trách|Đại diện|Full name",
+    ),
+    (
+        "birth_date",
+        (birthday, birth_year),
+        "Ngày sinh|Năm sinh|Ngày tháng năm sinh|Ngày, tháng, năm sinh|NTNS|Date of birth|Sinh năm|Ngay sinh",
+    ),
+    (
+        "address",
+        (home,),
+        "Nơi thường trú|Quê quán|Hộ khẩu thường trú|Nơi ở hiện nay|Nguyên quán|Địa chỉ thường trú|Nơi cư trú|Chỗ ở hiện tại|Nơi sinh|Địa chỉ nhà",
+    ),
+    (
+        "health",
+        (disease,),
+        "Chẩn đoán|Bệnh lý|Tiền sử bệnh|Tình trạng sức khỏe|Bệnh nền|Bệnh chính|Phân loại sức khỏe|Tên bệnh",
+    ),
     ("none", (tax,), "Mã số thuế|MST|Mã số doanh nghiệp|Mã số thuế doanh nghiệp|MSDN|Ma so thue|Mã số HTX"),
     ("none", (statistical,), "Mã xã|Mã đơn vị|Mã số|Mã trường|Mã thống kê|Mã ĐVHC|Mã bưu chính"),
     ("none", (long_code,), "Mã hồ sơ|Mã tra cứu|Mã vạch|Số seri|Mã lô hàng"),
     ("none", (money,), "Doanh thu|Tổng vốn đầu tư|Số tiền|Kinh phí (đồng)|Vốn điều lệ|Giá trị|Dự toán|Thành tiền"),
-    ("none", (count,), "Số người|Số hộ|Số hộ có điện thoại|Số người có CCCD|Số lượng học sinh|Số trẻ em|Số bệnh nhân|Số lao động tham gia BHXH|Số giường bệnh|Số lượt khám"),
+    (
+        "none",
+        (count,),
+        "Số người|Số hộ|Số hộ có điện thoại|Số người có CCCD|Số lượng học sinh|Số trẻ em|Số bệnh nhân|Số lao động tham gia BHXH|Số giường bệnh|Số lượt khám",
+    ),
     ("none", (share,), "Tỷ lệ (%)|Tỷ lệ cấp CCCD (%)|Tỷ lệ tham gia BHYT|Mật độ|Diện tích (ha)|Tỷ lệ mắc bệnh"),
     ("none", (day,), "Ngày cấp|Ngày ban hành|Ngày hiệu lực|Ngày cấp CCCD|Ngày thành lập|Ngày khám|Thời gian"),
     ("none", (landline,), "Điện thoại|Số điện thoại|Điện thoại cơ quan|SĐT|Fax|Số máy bàn"),

@@ -37,7 +37,13 @@ def test_a_workbook_gives_exactly_its_truth(path: Path, tmp_path: Path):
 def test_report_and_tables_give_the_input_back(path: Path):
     found = tidy(path)
     told = report(found, "en")
-    personal = {column for table in found.tables for part in table.parts for f, column in zip(table.fields, part.sources) if f.personal}
+    personal = {
+        column
+        for table in found.tables
+        for part in table.parts
+        for f, column in zip(table.fields, part.sources)
+        if f.personal
+    }
     before = {grid.name: grid for grid in read(path).grids}
     rows = {table.file: [list(row) for row in table.rows] for table in found.tables}
     if personal:

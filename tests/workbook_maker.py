@@ -118,7 +118,13 @@ _ODS = (
     '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
     + " ".join(
         f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for prefix, name in (("office", "office"), ("table", "table"), ("text", "text"), ("style", "style"), ("fo", "xsl-fo-compatible"))
+        for prefix, name in (
+            ("office", "office"),
+            ("table", "table"),
+            ("text", "text"),
+            ("style", "style"),
+            ("fo", "xsl-fo-compatible"),
+        )
     )
     + '><office:automatic-styles><style:style style:name="b" style:family="table-cell"><style:text-properties '
     'fo:font-weight="bold"/></style:style></office:automatic-styles><office:body><office:spreadsheet>'
@@ -129,13 +135,17 @@ def write_ods(path: Path, sheets: tuple[Sheet, ...]) -> None:
     parts = [_ODS]
     for sheet in sheets:
         spans = {m.split(":")[0]: m for m in sheet.merges.split()}
-        parts.append(f'<table:table table:name="{escape(sheet.name)}"><table:table-column table:number-columns-repeated="16384"/>')
+        parts.append(
+            f'<table:table table:name="{escape(sheet.name)}"><table:table-column table:number-columns-repeated="16384"/>'
+        )
         for number, line in enumerate(sheet.lines.strip("\n").split("\n"), 1):
             cells, bold, hidden = cells_of(line)
             parts.append('<table:table-row table:visibility="collapse">' if hidden else "<table:table-row>")
             parts += [_ods_cell(text, bold, spans.get(f"{chr(64 + c)}{number}")) for c, text in enumerate(cells, 1)]
             parts.append('<table:table-cell table:number-columns-repeated="1000"/></table:table-row>')
-        parts.append('<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row></table:table>')
+        parts.append(
+            '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row></table:table>'
+        )
     parts.append("</office:spreadsheet></office:body></office:document-content>")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")

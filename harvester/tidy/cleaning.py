@@ -13,9 +13,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
 _SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _UNTIDY = re.compile("^\\s|\\s$|[\u00a0\u00ad\u2000-\u200f\u202a-\u202f\u205f\u2060\u3000\ufeff\uff01-\uff5e]", re.M)
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_ALIKE = str.maketrans(
-    "АВЕКМНОРСТУХІЅЈаеорсухіѕјΑΒΕΗΙΚΜΝΟΡΤΥΧΖο", "ABEKMHOPCTYXISJaeopcyxisjABEHIKMNOPTYXZo"
-)
+_ALIKE = str.maketrans("АВЕКМНОРСТУХІЅЈаеорсухіѕјΑΒΕΗΙΚΜΝΟΡΤΥΧΖο", "ABEKMHOPCTYXISJaeopcyxisjABEHIKMNOPTYXZo")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W_]+")
 

@@ -175,7 +175,9 @@ def _alone(region: Region, rows: list[Row], running: int | None) -> set[int]:
     columns = len(region.labels) - (running is not None)
     if columns < 2 or full < 1 or full < (columns - 1) / 2:
         return set()
-    return {row.number for row in rows if row.values == 0 and row.text and not _is_counted(row) and _stands(region, row)}
+    return {
+        row.number for row in rows if row.values == 0 and row.text and not _is_counted(row) and _stands(region, row)
+    }
 
 
 def _is_counted(row: Row) -> bool:

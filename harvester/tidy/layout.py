@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 from harvester.tidy.cells import Fault, Grid, is_empty
 from harvester.tidy.headers import Header, Label, View, header_at, is_running_number
-from harvester.tidy.words import bare, is_note, is_of_which, is_preamble, is_prose, is_signature, is_total, is_unit, unit_line
+from harvester.tidy.words import (
+    bare,
+    is_note,
+    is_of_which,
+    is_preamble,
+    is_prose,
+    is_signature,
+    is_total,
+    is_unit,
+    unit_line,
+)
 
 _TRIED = 8  # rows below a doubtful header in which a better one is looked for
 
@@ -55,7 +65,11 @@ def _down(view: View) -> Iterator[Region]:
 def _best_header(view: View, row: int) -> Header | None:
     """The header at `row`, unless a row soon below names its columns better."""
     first = header_at(view, row)
-    if first is None or first.covered > 0.99 or is_running_number(first.labels[0].levels[0] if first.labels[0].levels else ""):
+    if (
+        first is None
+        or first.covered > 0.99
+        or is_running_number(first.labels[0].levels[0] if first.labels[0].levels else "")
+    ):
         return first
     for below in range(row + 1, row + _TRIED):
         later = header_at(view, below)

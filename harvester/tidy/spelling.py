@@ -46,7 +46,9 @@ def _vni() -> dict[str, str]:
 _TABLES = {"tcvn3": _single(_TCVN3), "viscii": _single(_VISCII)}
 _VNI = _vni()
 _VNI_UNIT = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
-_1252 = {bytes([code]).decode("cp1252"): code for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+_1252 = {
+    bytes([code]).decode("cp1252"): code for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
 
 
 class Encoding(Enum):

@@ -42,7 +42,9 @@ def _of_column(region: Region, rows: Rows, position: int, column: int) -> list[M
     additive = headings.count(True) * 2 >= len(headings) and True in headings
     wrong = [total for total, agrees in judged if agrees is False and (total.sure or additive)]
     return [
-        Mismatch(position, cell_name(t.number, column), _shown(read.get(t.number)), _shown(_sum(t.over or t.inside, read)))
+        Mismatch(
+            position, cell_name(t.number, column), _shown(read.get(t.number)), _shown(_sum(t.over or t.inside, read))
+        )
         for t in wrong
     ]
 

@@ -61,7 +61,13 @@ def is_preamble(text: str) -> bool:
 
 def is_prose(text: str) -> bool:
     """Whether a line is of a letter or a report, not an entry of a list."""
-    return len(text) > 60 or ": " in text or text.endswith((".", ";", ":")) or is_preamble(text) or bool(_LETTER.match(fold(text)))
+    return (
+        len(text) > 60
+        or ": " in text
+        or text.endswith((".", ";", ":"))
+        or is_preamble(text)
+        or bool(_LETTER.match(fold(text)))
+    )
 
 
 def unit_line(text: str) -> str | None:
@@ -76,8 +82,11 @@ def unit_line(text: str) -> str | None:
 def is_unit(text: str) -> bool:
     """Whether `text` is a unit of measurement."""
     words = fold(text.replace("²", "2").replace("³", "3"))
-    return "%" in text or "‰" in text or bool(words and _UNIT.fullmatch(words)) or bool(
-        "/" in text and all(part.strip() and _UNIT.fullmatch(fold(part)) for part in text.split("/"))
+    return (
+        "%" in text
+        or "‰" in text
+        or bool(words and _UNIT.fullmatch(words))
+        or bool("/" in text and all(part.strip() and _UNIT.fullmatch(fold(part)) for part in text.split("/")))
     )
 
 

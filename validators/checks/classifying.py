@@ -48,7 +48,9 @@ _HEALTH = re.compile(
 )
 _DISEASE = re.compile(r"^(?:ten |loai |mac )?benh(?: tat)?$|\bbenh mac\b|\bdang tat\b")
 _HEALTH_UNIT = re.compile(r"\b(?:benh vien|so luong|so ca|tram|co so|ma)\b")
-_HOME = re.compile(r"\b(?:dia chi|noi)\b.*\b(?:thuong tru|tam tru|nha|cu tru|gia dinh|ho|nguoi|ca nhan|o hien nay)\b|\bnoi o\b")
+_HOME = re.compile(
+    r"\b(?:dia chi|noi)\b.*\b(?:thuong tru|tam tru|nha|cu tru|gia dinh|ho|nguoi|ca nhan|o hien nay)\b|\bnoi o\b"
+)
 _BANK = re.compile(
     r"\btai khoan\b(?! ke toan| cap)|\bso tk\b|\btk (?:ngan hang|nhan|so)\b|^tk$|\bstk\b|\bso (?:the )?atm\b|\baccount\b|\biban\b"
 )
@@ -116,8 +118,15 @@ def _numbers(words: str, said: Trait | None, texts: list[str]) -> Iterable[tuple
     elif len(texts) >= _DECISIVE and are_citizens(digits):
         yield PersonalLabel.CCCD, round(0.5 + 0.5 * twelve, 2)
     if said in (Trait.INSURANCE, Trait.HEALTH_CARD) or _CARD.search(words):
-        fits = _share(texts, lambda t: ids.is_health_card(t) or (ids.has_digits(t, 10, 10) and "the" not in words.split()))
-        fits = max(fits, _share(texts, lambda t: ids.has_digits(t, 10, 10)) if "bh" in words or "insurance" in words or "bao hiem" in words else 0)
+        fits = _share(
+            texts, lambda t: ids.is_health_card(t) or (ids.has_digits(t, 10, 10) and "the" not in words.split())
+        )
+        fits = max(
+            fits,
+            _share(texts, lambda t: ids.has_digits(t, 10, 10))
+            if "bh" in words or "insurance" in words or "bao hiem" in words
+            else 0,
+        )
         yield PersonalLabel.BHXH, _sure(fits)
     elif len(texts) >= _DECISIVE and (cards := _share(texts, ids.is_health_card)) > 0.5:
         yield PersonalLabel.BHXH, cards
@@ -125,7 +134,9 @@ def _numbers(words: str, said: Trait | None, texts: list[str]) -> Iterable[tuple
         yield PersonalLabel.BANK, _sure(_share(texts, lambda t: ids.has_digits(t, 6, 19)), 0.5)
     if said is Trait.PLATE or _PLATE.search(words):
         yield PersonalLabel.PLATE, _sure(_share(texts, ids.is_plate))
-    elif len(texts) >= _DECISIVE and (plates := _share(texts, lambda t: bool(_PLATE_WRITTEN.fullmatch(t.upper())))) > 0.7:
+    elif (
+        len(texts) >= _DECISIVE and (plates := _share(texts, lambda t: bool(_PLATE_WRITTEN.fullmatch(t.upper())))) > 0.7
+    ):
         yield PersonalLabel.PLATE, plates
     if said is Trait.PASSPORT or _PASSPORT.search(words):
         yield PersonalLabel.PASSPORT, _sure(_share(texts, ids.is_passport))
