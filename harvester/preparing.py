@@ -1,4 +1,4 @@
-"""A steward's workbook made fit to publish: tidy tables in its place, the original beside them if it is itself clean."""
+"""A steward's workbook made fit to publish: tidy tables in its place, the original beside if it is clean."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,17 +16,14 @@ Ask = Callable[[Mapping[str, Any]], str | None]
 """Puts a question of the report to a person; None: nobody answered."""
 
 TIDIED = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt")
-CODES = {
-    code: f"TDY-{number}"
-    for number, code in enumerate(
-        "hidden-sheet hidden-rows hidden-columns multiple-tables total-mismatch missing-marker mixed-number-format"
-        " ambiguous-number unit-in-cell lost-leading-zero ambiguous-date legacy-encoding mixed-encoding unicode-form"
-        " lookalike-letter formula-error formula-no-value duplicate-header ragged-rows macro personal-data secret-marking"
-        " no-table encrypted not-a-workbook bomb unreadable invalid-date two-digit-year lost-digits not-a-number"
-        " missing-header no-header".split(),
-        101,
-    )
-}
+_NUMBERED = """
+hidden-sheet hidden-rows hidden-columns multiple-tables total-mismatch missing-marker mixed-number-format
+ambiguous-number unit-in-cell lost-leading-zero ambiguous-date legacy-encoding mixed-encoding unicode-form
+lookalike-letter formula-error formula-no-value duplicate-header ragged-rows macro personal-data secret-marking
+no-table encrypted not-a-workbook bomb unreadable invalid-date two-digit-year lost-digits not-a-number
+missing-header no-header
+"""
+CODES = {code: f"TDY-{number}" for number, code in enumerate(_NUMBERED.split(), 101)}
 """The finding's code for each code of the report."""
 
 _LEFT_TO_CHECKS = {"personal-data", "secret-marking", "encrypted", "not-a-workbook", "bomb", "unreadable"}

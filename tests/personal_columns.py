@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
-SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Phan Vũ Đặng Bùi Đỗ Hồ Ngô Dương Lý Vi Lô Cao Đinh Thái Võ".split()
-MIDDLE = "Văn Thị Đức Minh Hữu Thanh Ngọc Xuân Quốc Thu".split()
-GIVEN = "An Bình Cường Dung Hoa Hùng Lan Long Mai Nam Phúc Quân Sơn Thảo Trang Tuấn Vinh Yến Hà Đạt".split()
-PLACES = "Nghi Kim,Hưng Lộc,Quỳnh Hồng,Diễn Phong,Yên Hòa,Thanh Lĩnh,Tam Quang,Châu Hội,Nam Cát,Đông Hiếu".split(",")
+SURNAMES = tuple("Nguyễn Trần Lê Phạm Hoàng Phan Vũ Đặng Bùi Đỗ Hồ Ngô Dương Lý Vi Lô Cao Đinh Thái Võ".split())  # noqa: SIM905
+MIDDLE = ["Văn", "Thị", "Đức", "Minh", "Hữu", "Thanh", "Ngọc", "Xuân", "Quốc", "Thu"]
+GIVEN = tuple("An Bình Cường Dung Hoa Hùng Lan Long Mai Nam Phúc Quân Sơn Thảo Trang Tuấn Vinh Yến Hà Đạt".split())  # noqa: SIM905
+PLACES = ("Nghi Kim", "Hưng Lộc", "Diễn Phong", "Yên Hòa", "Thanh Lĩnh", "Tam Quang", "Châu Hội", "Đông Hiếu")
 PROVINCES = ("040", "038", "042", "001", "079", "044")
 
 Make = Callable[[Random, int], str]
@@ -55,7 +55,8 @@ def landline(r: Random, i: int) -> str:
 
 
 def mail(r: Random, i: int) -> str:
-    return f"{r.choice('abcdhklmnt')}{r.choice(('nguyen', 'tran', 'le', 'hoang'))}{r.randrange(1000)}@{r.choice(('gmail.com', 'yahoo.com', 'hotmail.com', 'gmail.com.vn'))}"
+    host = r.choice(("gmail.com", "yahoo.com", "hotmail.com", "gmail.com.vn"))
+    return f"{r.choice('abcdhklmnt')}{r.choice(('nguyen', 'tran', 'le', 'hoang'))}{r.randrange(1000)}@{host}"
 
 
 def office_mail(r: Random, i: int) -> str:
@@ -176,14 +177,16 @@ MADE: list[tuple[str, tuple[Make, ...], str]] = [
     (
         "cccd",
         (cccd, cccd_eaten),
-        "Số CCCD|CCCD|Căn cước công dân|Số định danh cá nhân|Số căn cước|Mã định danh công dân|Số CCCD/CMND|Số giấy tờ tùy thân|CCCD người đại diện|Số ĐDCN",
+        "Số CCCD|CCCD|Căn cước công dân|Số định danh cá nhân|Số căn cước|Mã định danh công dân|Số CCCD/CMND"
+        "|Số giấy tờ tùy thân|CCCD người đại diện|Số ĐDCN",
     ),
     ("cccd", (cccd,), "Mã số|Ghi chú|Cột 5||So giay to|Mã|Thông tin"),
     ("cmnd", (cmnd,), "Số CMND|CMND|CMT|Số chứng minh nhân dân|Chứng minh thư|CMTND|CMND/CCCD|Số CMT"),
     (
         "phone",
         (phone, phone_spaced, phone_eaten, phone_dots, phone_84),
-        "Số điện thoại|SĐT|Điện thoại|ĐT|Điện thoại liên hệ|Di động|Số ĐT|Dien thoai|ĐTDĐ|Mobile|Phone|Điện thoại người đại diện|Zalo",
+        "Số điện thoại|SĐT|Điện thoại|ĐT|Điện thoại liên hệ|Di động|Số ĐT|Dien thoai|ĐTDĐ|Mobile|Phone"
+        "|Điện thoại người đại diện|Zalo",
     ),
     ("phone", (phone, phone_spaced), "Liên hệ|Cột 7|"),
     (
@@ -196,7 +199,8 @@ MADE: list[tuple[str, tuple[Make, ...], str]] = [
     (
         "bank",
         (bank,),
-        "Số tài khoản|STK|Số TK|Số tài khoản ngân hàng|Tài khoản nhận tiền|Tài khoản ngân hàng|Số tài khoản thụ hưởng|Bank account",
+        "Số tài khoản|STK|Số TK|Số tài khoản ngân hàng|Tài khoản nhận tiền|Tài khoản ngân hàng"
+        "|Số tài khoản thụ hưởng|Bank account",
     ),
     ("plate", (plate, bike), "Biển số|Biển số xe|Biển kiểm soát|BKS|Biển số đăng ký|Số xe"),
     ("plate", (plate,), "Phương tiện|Xe"),
@@ -204,7 +208,9 @@ MADE: list[tuple[str, tuple[Make, ...], str]] = [
     (
         "name",
         (name,),
-        "Họ và tên|Họ tên|Họ và tên chủ hộ|Chủ hộ|Tên học sinh|Người đại diện|Người đại diện theo pháp luật|Ho va ten|Tên|Giám đốc|Chủ cơ sở|Người nộp hồ sơ|Nghệ nhân|Họ, tên|Tác giả|Thành viên|Tên người hưởng|Họ và tên bệnh nhân|Người phụ trách|Đại diện|Full name",
+        "Họ và tên|Họ tên|Họ và tên chủ hộ|Chủ hộ|Tên học sinh|Người đại diện|Người đại diện theo pháp luật"
+        "|Ho va ten|Tên|Giám đốc|Chủ cơ sở|Người nộp hồ sơ|Nghệ nhân|Họ, tên|Tác giả|Thành viên"
+        "|Tên người hưởng|Họ và tên bệnh nhân|Người phụ trách|Đại diện|Full name",
     ),
     (
         "birth_date",
@@ -214,7 +220,8 @@ MADE: list[tuple[str, tuple[Make, ...], str]] = [
     (
         "address",
         (home,),
-        "Nơi thường trú|Quê quán|Hộ khẩu thường trú|Nơi ở hiện nay|Nguyên quán|Địa chỉ thường trú|Nơi cư trú|Chỗ ở hiện tại|Nơi sinh|Địa chỉ nhà",
+        "Nơi thường trú|Quê quán|Hộ khẩu thường trú|Nơi ở hiện nay|Nguyên quán|Địa chỉ thường trú|Nơi cư trú"
+        "|Chỗ ở hiện tại|Nơi sinh|Địa chỉ nhà",
     ),
     (
         "health",
@@ -228,7 +235,8 @@ MADE: list[tuple[str, tuple[Make, ...], str]] = [
     (
         "none",
         (count,),
-        "Số người|Số hộ|Số hộ có điện thoại|Số người có CCCD|Số lượng học sinh|Số trẻ em|Số bệnh nhân|Số lao động tham gia BHXH|Số giường bệnh|Số lượt khám",
+        "Số người|Số hộ|Số hộ có điện thoại|Số người có CCCD|Số lượng học sinh|Số trẻ em|Số bệnh nhân"
+        "|Số lao động tham gia BHXH|Số giường bệnh|Số lượt khám",
     ),
     ("none", (share,), "Tỷ lệ (%)|Tỷ lệ cấp CCCD (%)|Tỷ lệ tham gia BHYT|Mật độ|Diện tích (ha)|Tỷ lệ mắc bệnh"),
     ("none", (day,), "Ngày cấp|Ngày ban hành|Ngày hiệu lực|Ngày cấp CCCD|Ngày thành lập|Ngày khám|Thời gian"),

@@ -1,8 +1,8 @@
 """Writing small workbooks for tests from a few lines of text, in any of the formats stewards use.
 
-A line is a row, `|` parts its cells. `12`, `1.5` are numbers, `d:2024-03-05` is a true day, `'012` a text, `!#DIV/0!` an
-error, `?` a formula without a stored value, `12%` a number shown as per cent, `007_7` a number 7 shown with three digits
-("000"); everything else is text (`\\n` a new line). A line that begins with `*` is bold, with `~` hidden.
+A line is a row, `|` parts its cells. `12`, `1.5` are numbers, `d:2024-03-05` is a true day, `'012` a text, `!#DIV/0!`
+an error, `?` a formula without a stored value, `12%` a number shown as per cent, `007_7` a number 7 shown with three
+digits ("000"); everything else is text (`\\n` a new line). A line that begins with `*` is bold, with `~` hidden.
 """
 
 import re
@@ -136,7 +136,8 @@ def write_ods(path: Path, sheets: tuple[Sheet, ...]) -> None:
     for sheet in sheets:
         spans = {m.split(":")[0]: m for m in sheet.merges.split()}
         parts.append(
-            f'<table:table table:name="{escape(sheet.name)}"><table:table-column table:number-columns-repeated="16384"/>'
+            f'<table:table table:name="{escape(sheet.name)}">'
+            '<table:table-column table:number-columns-repeated="16384"/>'
         )
         for number, line in enumerate(sheet.lines.strip("\n").split("\n"), 1):
             cells, bold, hidden = cells_of(line)
@@ -156,7 +157,8 @@ def _ods_cell(text: str, bold: bool, merge: str | None) -> str:
     look = ' table:style-name="b"' if bold else ""
     if merge:
         first, last = (re.fullmatch(r"([A-Z])(\d+)", corner) for corner in merge.split(":"))
-        look += f' table:number-columns-spanned="{ord(last[1]) - ord(first[1]) + 1}" table:number-rows-spanned="{int(last[2]) - int(first[2]) + 1}"'
+        right, down = ord(last[1]) - ord(first[1]) + 1, int(last[2]) - int(first[2]) + 1
+        look += f' table:number-columns-spanned="{right}" table:number-rows-spanned="{down}"'
     value = value_of(text)
     if value is None:
         return f"<table:table-cell{look}/>"

@@ -47,7 +47,10 @@ def tidy_apart(
     headers: Headers = "label",
     language: Language = "vi",
 ) -> Result:
-    """Tidy the file at `path`, called `name` by its owner, into the empty `folder`. A file that breaks a limit is refused."""
+    """Tidy the file at `path`, called `name` by its owner, into the empty `folder`.
+
+    A file that breaks a limit is refused.
+    """
     asked = {
         "name": name or path.name,
         "sheet": sheet,

@@ -209,7 +209,10 @@ def _days(column: Decided, label: str, cells: Sequence[Value], texts: Mapping[in
 def _order(
     column: Decided, written: list[dates.Read], true_days: list[datetime | date], answer: str | None
 ) -> str | None:
-    """ "day-first", "month-first" or "swapped" (the true days are exchanged); None where the evidence contradicts itself and nobody has answered."""
+    """ "day-first", "month-first" or "swapped" (the true days are exchanged).
+
+    None where the evidence contradicts itself and nobody has answered.
+    """
     day_first = sum(found.first > 12 for found in written)
     month_first = sum(found.second > 12 >= found.first for found in written)
     swapped = bool(true_days) and all(day.day <= 12 for day in true_days) and day_first == len(written) > 0

@@ -109,23 +109,23 @@ def _row(region: Region, number: int, running: int | None, text_column: int) -> 
 
 
 def _mark_depth(mark: str, before: str) -> int | None:
-    """The depth of a numbering; None if it is none. `before`: the last capital letter, to tell C and D from numerals."""
-    token = mark.strip().strip("().,:;-/ ") if mark.strip() not in ("-", "+", "*", "–", "•") else "-"
-    if token == "-":
+    """The depth of a numbering; None if it is none. `before`: the last capital letter, which tells C from a numeral."""
+    written = mark.strip().strip("().,:;-/ ") if mark.strip() not in ("-", "+", "*", "–", "•") else "-"
+    if written == "-":
         return DASH
-    if re.fullmatch(r"\d{1,6}", token):
+    if re.fullmatch(r"\d{1,6}", written):
         return ARABIC
-    if re.fullmatch(r"\d+\.\d+", token):
+    if re.fullmatch(r"\d+\.\d+", written):
         return DOTTED
-    if re.fullmatch(r"\d+(\.\d+){2,3}", token):
+    if re.fullmatch(r"\d+(\.\d+){2,3}", written):
         return TWICE
-    if re.fullmatch("[A-Z]", token) and (token not in "CDILMVX" or (before and ord(token) == ord(before) + 1)):
+    if re.fullmatch("[A-Z]", written) and (written not in "CDILMVX" or (before and ord(written) == ord(before) + 1)):
         return LETTER
-    if is_roman(token):
+    if is_roman(written):
         return ROMAN
-    if re.fullmatch("[A-ZĐ]", token):
+    if re.fullmatch("[A-ZĐ]", written):
         return LETTER
-    return SMALL if re.fullmatch("[a-zđ]|[ivx]{1,4}", token) else None
+    return SMALL if re.fullmatch("[a-zđ]|[ivx]{1,4}", written) else None
 
 
 # ---------------------------------------------------------------- depths

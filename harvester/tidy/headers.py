@@ -140,7 +140,7 @@ def _at(view: View, row: int, column: int) -> str:
 
 
 def _is_wide(view: View, top: int, bottom: int, column: int) -> bool:
-    """Whether the label above reaches over several columns: merged, or followed by empty cells that this level fills."""
+    """Whether the label above reaches over several columns: merged, or followed by cells this level fills."""
     area = view.area(bottom, column)
     if area.right > area.left:
         return bool(view.text(area.top, area.left))

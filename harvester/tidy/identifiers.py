@@ -9,9 +9,12 @@ from checks.words import fold
 from harvester.tidy.cells import Value
 
 _CODES = re.compile(
-    r"^ma\b(?! luc)|\bma (?:so|xa|huyen|tinh|dinh danh|buu|vung|don vi|ho|hs|hoc sinh|benh|thuoc|hang|dvhc|truong|dn|co so)\b|\bmst\b|\bmsdn\b|\bma so\b"
-    r"|\b(?:so )?(?:cccd|cmnd|cmt|dinh danh|can cuoc|ho chieu|bhxh|bhyt)\b|\bso (?:dien thoai|dt|the|tai khoan|hieu|giay phep|gcn|dang ky|so)\b"
-    r"|\b(?:dien thoai|sdt|dtdd|di dong|fax|hotline|zalo)\b|^(?:dt|tel|phone|mobile|stk|code|id|zip)$|\bcode\b|\bbien so\b|\bso hieu\b|\bso quyet dinh\b|\b(?:so )?dkkd\b"
+    r"^ma\b(?! luc)|\bma (?:so|xa|huyen|tinh|dinh danh|buu|vung|don vi|ho|hs|hoc sinh|benh|thuoc|hang|dvhc"
+    r"|truong|dn|co so)\b|\bmst\b|\bmsdn\b|\bma so\b"
+    r"|\b(?:so )?(?:cccd|cmnd|cmt|dinh danh|can cuoc|ho chieu|bhxh|bhyt)\b|\bso (?:dien thoai|dt|the"
+    r"|tai khoan|hieu|giay phep|gcn|dang ky|so)\b"
+    r"|\b(?:dien thoai|sdt|dtdd|di dong|fax|hotline|zalo)\b|^(?:dt|tel|phone|mobile|stk|code|id|zip)$"
+    r"|\bcode\b|\bbien so\b|\bso hieu\b|\bso quyet dinh\b|\b(?:so )?dkkd\b"
 )
 _PHONES = re.compile(r"\b(?:dien thoai|sdt|so dt|dtdd|di dong|phone|tel|mobile|zalo|hotline)\b|^dt$")
 _CITIZENS = re.compile(r"\b(?:cccd|can cuoc|dinh danh)\b")

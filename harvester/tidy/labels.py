@@ -11,7 +11,8 @@ GROUP, OF_WHICH, SHEET = "Nhóm", "Trong đó", "Trang tính"
 """Labels of the columns made of group headings, of "Trong đó" and of sheet names."""
 
 _NO_MEASURE = re.compile(
-    r"^nam\b|^thang\b|^quy\b|\bnam (?:sinh|hoc|xay|thanh lap|san xuat|bat dau|ket thuc)\b|^so (?:luong|ho|nguoi|luot|xa|thon|truong|lop)\b|\bty le\b|\bti le\b|\btoc do\b|\bco cau\b|\bchi so\b"
+    r"^nam\b|^thang\b|^quy\b|\bnam (?:sinh|hoc|xay|thanh lap|san xuat|bat dau|ket thuc)\b|^so (?:luong|ho"
+    r"|nguoi|luot|xa|thon|truong|lop)\b|\bty le\b|\bti le\b|\btoc do\b|\bco cau\b|\bchi so\b"
 )
 _MONEY = re.compile(r"đồng|vnđ|usd", re.I)
 _LONGEST_ID = 40

@@ -198,7 +198,7 @@ def _is_other_header(region: Region, header: Header) -> bool:
     view, mine = region.view, region.header
     first = next((label.levels[0] for label in header.labels if label.levels), "")
     texts = [level for label in header.labels for level in label.levels]
-    if any(is_total(text) and text == first or is_of_which(text) for text in texts[:1]):
+    if any((is_total(text) and text == first) or is_of_which(text) for text in texts[:1]):
         return False
     if is_running_number(first) or header.numbers:
         return True
@@ -256,7 +256,7 @@ def _leave_titles(region: Region) -> None:
 def _is_row_of_its_own(region: Region, row: int, column: int) -> bool:
     """A last row with one value only, where such rows are usual (two columns, a column mostly empty)."""
     single = sum(len(region.view.filled(r)) == 1 for r in region.body[:-1])
-    return len(region.labels) == 2 and single > 0 or not isinstance(region.view.value(row, column), str)
+    return (len(region.labels) == 2 and single > 0) or not isinstance(region.view.value(row, column), str)
 
 
 # ---------------------------------------------------------------- tables side by side, tables without a header

@@ -112,7 +112,7 @@ def _value(cell: Any) -> Value:
     kind = cell.get(f"{_O}value-type")
     text = "\n".join("".join(_texts(part)) for part in cell.iterchildren(f"{_X}p"))
     if kind in ("float", "currency", "percentage"):
-        if text.startswith("#") or text.startswith("Err:"):
+        if text.startswith(("#", "Err:")):
             return Fault(text)
         number = float(cell.get(f"{_O}value", "nan"))
         return int(number) if number.is_integer() and abs(number) < 1e15 else number

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from checks.columns import personal_columns
+from checks.columns import is_person_name, personal_columns
 from checks.headers import CALLED, Trait
 from checks.secret import is_stamp
 from checks.words import masked
@@ -63,9 +63,24 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
         tuple(changes),
         tuple(warnings),
         tuple(q for *_, questions in found for q in questions),
-        clean=not (hidden or book.macro or book.author or book.formulas or personal),
+        clean=not (hidden or book.macro or book.author or book.formulas or personal or _names_beside(sheets)),
         already=_is_already(sheets, found, changes),
     )
+
+
+def _names_beside(sheets: Sequence[_Sheet]) -> bool:
+    """Whether a person is named outside the tables: a signature, a contact."""
+    for each in sheets:
+        inside = {n for one in each.drafts for n in (*_header_rows(one), *(row.number for row in one.rows.data))}
+        for number, row in enumerate(each.grid.rows, 1):
+            if number not in inside and any(type(cell) is str and is_person_name(cell) for cell in row):
+                return True
+    return False
+
+
+def _header_rows(one: Draft) -> range:
+    header = one.region.header
+    return range(header.top, header.bottom + 1) if header else range(0)
 
 
 def _is_already(sheets: Sequence[_Sheet], found: Sequence[Found], changes: Sequence[Change]) -> bool:
@@ -200,7 +215,7 @@ def _column(one: Draft, name: str, made_up: set[str]) -> Column | None:
 def _part(one: Draft, first: int, names: list[str], made_up: set[str]) -> Part:
     numbers = tuple(row.number for row in one.rows.data)
     region = one.region
-    header = tuple(range(region.header.top, region.header.bottom + 1)) if region.header else ()
+    header = tuple(_header_rows(one))
     columns = [c.number for c in one.columns if c.number] + ([one.rows.running] if one.rows.running else [])
     last = max([*numbers, *(row for row, why in one.rows.dropped)])
     rows = range(min([*header, *numbers]), last + 1)

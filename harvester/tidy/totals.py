@@ -11,7 +11,8 @@ from harvester.tidy.layout import Region
 from harvester.tidy.numbers import Convention, convention_of, digits_of, plain, readings
 
 _NO_SUM = re.compile(
-    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|\bgia\b|\bchi so\b|\btoc do\b|\bco cau\b"
+    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|\bgia\b"
+    r"|\bchi so\b|\btoc do\b|\bco cau\b"
     r"|\bso sanh\b|\bnam\b|\bngay\b|\bma\b|%|\bdat\b|\btang giam\b|\bkh\b|\bhe so\b|\bxep hang\b|\bdiem\b|\btang\b"
 )
 

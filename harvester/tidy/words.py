@@ -12,27 +12,38 @@ _PREAMBLE = re.compile(
 _NUMBER_OF_PAPER = re.compile(r"số\s*:|số\s*\d*\s*/[A-ZĐ]", re.I)
 _UNIT_LINE = re.compile(r"\b(?:đơn vị(?: tính)?|đvt|dvt|don vi(?: tinh)?|unit)\s*[:：]\s*(.+?)\s*\)?\s*$", re.I)
 _UNIT = re.compile(
-    r"(?:(?:nghin|ngan|trieu|ty|ti|1000|1 000|10\^?\d) ?)*(?:dong|vnd|usd|eur|nguoi|ho|khau|ha|m|m2|m3|km|km2|cm|mm|tan|ta|yen|kg|gam|g"
-    r"|con|cai|chiec|bo|luot|luot nguoi|luot khach|truong|lop|phong|hoc sinh|giuong|giuong benh|co so|vu|cay|kwh|mw|kw|lit|l|ml|ca|cap"
-    r"|diem|nam|thang|ngay|gio|thon|xom|xa|dn|doanh nghiep|htx|dt|quyen|san pham|sp|hecta|mg l|mg|°c|do c|m2 nguoi|tan ha|ta ha"
-    r"|nguoi km2|lan|cong|bai|ho so|can|cong trinh|du an|to|hoc vien|can bo|giao vien|benh nhan|phieu|trieu|ty|nghin|mb|gb)?"
+    r"(?:(?:nghin|ngan|trieu|ty|ti|1000|1 000|10\^?\d) ?)*(?:dong|vnd|usd|eur|nguoi|ho|khau|ha|m|m2|m3|km|km2"
+    r"|cm|mm|tan|ta|yen|kg|gam|g"
+    r"|con|cai|chiec|bo|luot|luot nguoi|luot khach|truong|lop|phong|hoc sinh|giuong|giuong benh|co so|vu|cay"
+    r"|kwh|mw|kw|lit|l|ml|ca|cap"
+    r"|diem|nam|thang|ngay|gio|thon|xom|xa|dn|doanh nghiep|htx|dt|quyen|san pham|sp|hecta|mg l|mg|°c|do c"
+    r"|m2 nguoi|tan ha|ta ha"
+    r"|nguoi km2|lan|cong|bai|ho so|can|cong trinh|du an|to|hoc vien|can bo|giao vien|benh nhan|phieu|trieu"
+    r"|ty|nghin|mb|gb)?"
 )
 _UNIT_IN_LABEL = re.compile(r"\s*[(\[]\s*(?:đvt\s*:\s*|đơn vị(?: tính)?\s*:\s*)?([^()\[\]]{1,30})[)\]]\s*", re.I)
 _TOTAL = re.compile(
-    r"(tong cong|tong so|tong|cong|toan tinh|toan huyen|toan xa|toan thanh pho|toan nganh|toan quoc|ca tinh|ca nuoc|ca huyen|ca nam|total"
+    r"(tong cong|tong so|tong|cong|toan tinh|toan huyen|toan xa|toan thanh pho|toan nganh|toan quoc|ca tinh"
+    r"|ca nuoc|ca huyen|ca nam|total"
     r"|grand total|sum|tong cong toan tinh|tong toan tinh|luy ke|tong cong cac don vi)"
-    r"|(tong cong|tong so|tong|cong)( ([ivx]+|\d+|[a-h]|va))+|(tong cong|tong so|tong|cong)( la| co)? \d+ [a-z ]{1,20}|(cong|tong cong|tong so|tong) (nhom|muc|phan|khu vuc|trang|toan tinh|[ivx]+|[a-h])( .{0,30})?"
+    r"|(tong cong|tong so|tong|cong)( ([ivx]+|\d+|[a-h]|va))+|(tong cong|tong so|tong|cong)( la"
+    r"| co)? \d+ [a-z ]{1,20}|(cong|tong cong|tong so|tong) (nhom|muc|phan|khu vuc|trang|toan tinh|[ivx]+"
+    r"|[a-h])( .{0,30})?"
 )
 _OF_WHICH = re.compile(r"^\W*trong đó\b", re.I)
 _NOTE = re.compile(
-    r"^\W*(ghi chú|chú thích|chú giải|nguồn(?: số liệu| dữ liệu| tin)?|nơi nhận|lưu ý|note|source)\s*[:：]|^\(?\*+\)?\s*\S|^\((\d|[a-z])\)\s+\D{6}"
+    r"^\W*(ghi chú|chú thích|chú giải|nguồn(?: số liệu| dữ liệu| tin)?|nơi nhận|lưu ý|note|source)\s*[:：]"
+    r"|^\(?\*+\)?\s*\S|^\((\d|[a-z])\)\s+\D{6}"
     r"|^\W*(ghi chú|nơi nhận)\W*$",
     re.I,
 )
 _SIGNATURE = re.compile(
-    r"^(tm|kt|tuq|tl|q) ?(uy ban|chu tich|giam doc|hieu truong|truong phong|thu truong|cuc truong|chi cuc)|^(nguoi|can bo) lap( bieu| bang| bao cao)?$"
-    r"|^(thu truong|ke toan|ke toan truong|chu tich|giam doc|pho giam doc|hieu truong|truong phong|truong ban|chanh van phong|nguoi kiem tra"
-    r"|nguoi tong hop|nguoi duyet|lanh dao|cuc truong|chi cuc truong|phu trach|xac nhan)( don vi| co quan| dia phuong| ubnd.*| so .*)?$"
+    r"^(tm|kt|tuq|tl|q) ?(uy ban|chu tich|giam doc|hieu truong|truong phong|thu truong|cuc truong|chi cuc)"
+    r"|^(nguoi|can bo) lap( bieu| bang| bao cao)?$"
+    r"|^(thu truong|ke toan|ke toan truong|chu tich|giam doc|pho giam doc|hieu truong|truong phong|truong ban"
+    r"|chanh van phong|nguoi kiem tra"
+    r"|nguoi tong hop|nguoi duyet|lanh dao|cuc truong|chi cuc truong|phu trach|xac nhan)( don vi| co quan"
+    r"| dia phuong| ubnd.*| so .*)?$"
     r"|ky (va )?(ghi ro )?ho (va )?ten|ky ten|dong dau|^(tm|kt|tuq) |ngay (\d{1,2} )?thang (\d{1,2} )?nam (20)?\d*"
 )
 STT = frozenset(("stt", "tt", "so tt", "so thu tu", "no", "thu tu", "s t t", "t t", "ordinal", "stt no"))

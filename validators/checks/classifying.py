@@ -34,17 +34,24 @@ class PersonalLabel(StrEnum):
 
 
 _NOT_A_NAME = re.compile(
-    r"\b(?:duong|pho|truong|lop|don vi|co quan|cong ty|doanh nghiep|di tich|den|chua|dinh|nha tho|cong trinh|du an|xa|phuong|thon|xom|khoi"
-    r"|ban|huyen|song|ho|cau|cho|san pham|co so|tuyen|ten goi|dia danh|dia diem|street|nha van hoa|lang|cum|to dan pho|tinh)\b"
+    r"\b(?:duong|pho|truong|lop|don vi|co quan|cong ty|doanh nghiep|di tich|den|chua|dinh|nha tho|cong trinh"
+    r"|du an|xa|phuong|thon|xom|khoi"
+    r"|ban|huyen|song|ho|cau|cho|san pham|co so|tuyen|ten goi|dia danh|dia diem|street|nha van hoa|lang|cum"
+    r"|to dan pho|tinh)\b"
 )
 _PERSONS = re.compile(
-    r"\bho (?:va )?ten\b|\bnguoi (?!dan\b|/)|\bchu (?:ho|so huu|co so|doanh nghiep|xe|dat|su dung|rung|tau|trang trai|tai khoan|the|nhiem)\b"
-    r"|\b(?:tac gia|hoc sinh|sinh vien|hoc vien|thi sinh|benh nhan|giao vien|bac si|can bo|nhan vien|lao dong|dai bieu|thanh vien|hoi vien|doan vien"
-    r"|dang vien|cong dan|ca nhan|doi tuong|nghe nhan|dai dien|giam doc|chu tich|hieu truong|luat su|cong chung vien|vo|chong|cha|me|con|dau moi)\b"
+    r"\bho (?:va )?ten\b|\bnguoi (?!dan\b|/)|\bchu (?:ho|so huu|co so|doanh nghiep|xe|dat|su dung|rung|tau"
+    r"|trang trai|tai khoan|the|nhiem)\b"
+    r"|\b(?:tac gia|hoc sinh|sinh vien|hoc vien|thi sinh|benh nhan|giao vien|bac si|can bo|nhan vien|lao dong"
+    r"|dai bieu|thanh vien|hoi vien|doan vien"
+    r"|dang vien|cong dan|ca nhan|doi tuong|nghe nhan|dai dien|giam doc|chu tich|hieu truong|luat su"
+    r"|cong chung vien|vo|chong|cha|me|con|dau moi)\b"
 )
 _HEALTH = re.compile(
-    r"\bchan doan\b|\bbenh (?:ly|nen|su|chinh|kem theo|an|tat|man tinh|di truyen)\b|\btien su\b|\btinh trang (?:suc khoe|benh)\b|\bnhom mau\b|\bkhuyet tat\b"
-    r"|\bdi ung\b|\bket qua (?:xet nghiem|kham)\b|\bhiv\b|\bphan loai suc khoe\b|\bsuc khoe\b(?!.*\b(?:so|tram|trung tam)\b)|\bdiagnosis\b|\bblood\b|\bthuoc dang dung\b"
+    r"\bchan doan\b|\bbenh (?:ly|nen|su|chinh|kem theo|an|tat|man tinh|di truyen)\b|\btien su\b"
+    r"|\btinh trang (?:suc khoe|benh)\b|\bnhom mau\b|\bkhuyet tat\b"
+    r"|\bdi ung\b|\bket qua (?:xet nghiem|kham)\b|\bhiv\b|\bphan loai suc khoe\b|\bsuc khoe\b(?!.*\b(?:so"
+    r"|tram|trung tam)\b)|\bdiagnosis\b|\bblood\b|\bthuoc dang dung\b"
 )
 _DISEASE = re.compile(r"^(?:ten |loai |mac )?benh(?: tat)?$|\bbenh mac\b|\bdang tat\b")
 _HEALTH_UNIT = re.compile(r"\b(?:benh vien|so luong|so ca|tram|co so|ma)\b")
@@ -52,13 +59,15 @@ _HOME = re.compile(
     r"\b(?:dia chi|noi)\b.*\b(?:thuong tru|tam tru|nha|cu tru|gia dinh|ho|nguoi|ca nhan|o hien nay)\b|\bnoi o\b"
 )
 _BANK = re.compile(
-    r"\btai khoan\b(?! ke toan| cap)|\bso tk\b|\btk (?:ngan hang|nhan|so)\b|^tk$|\bstk\b|\bso (?:the )?atm\b|\baccount\b|\biban\b"
+    r"\btai khoan\b(?! ke toan| cap)|\bso tk\b|\btk (?:ngan hang|nhan|so)\b|^tk$|\bstk\b|\bso (?:the )?atm\b"
+    r"|\baccount\b|\biban\b"
 )
 _PLATE = re.compile(r"\bbien (?:so|kiem soat|ks)\b|\bbks\b|\bso xe\b|\bbsx\b|\bplate\b")
 _PASSPORT = re.compile(r"\bho chieu\b|\bpassport\b|\bshc\b")
 _CARD = re.compile(r"\b(?:bhxh|bhyt)\b|\bbao hiem (?:xa hoi|y te)\b|\bso the\b|\binsurance\b")
 _ROLE_MAIL = re.compile(
-    r"^(?:info|contact|lienhe|support|admin|vanphong|vanthu|vp|vt|office|sales|cskh|hotro|tuyensinh|tuyendung|hr|ketoan|marketing|webmaster|pgd|th|thcs|thpt"
+    r"^(?:info|contact|lienhe|support|admin|vanphong|vanthu|vp|vt|office|sales|cskh|hotro|tuyensinh|tuyendung"
+    r"|hr|ketoan|marketing|webmaster|pgd|th|thcs|thpt"
     r"|mn|c[0123]|truong|ubnd|tramyte|tyt|benhvien|bv|cty|htx|congty|hcns|hotline|booking|reservation)[\w.-]*@",
 )
 _PLATE_WRITTEN = re.compile(r"\d{2}[A-ZĐ]{1,2}\d?[ -]+\d{3}[. ]?\d{1,2}|\d{2}[A-Z]\d?-?\d{3}\.\d{2}")
