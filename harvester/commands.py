@@ -127,7 +127,7 @@ def run(
 @app.command(cls=Command, rich_help_panel=PUBLISH)
 def publish(
     ctx: typer.Context,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A CSV, XLSX, JSON or GeoJSON file, or a folder.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A workbook, CSV, JSON or GeoJSON file, or a folder.")],
     agency: AgencyName,
     dataset: Annotated[
         str, typer.Option("--dataset", metavar="KEY", help="Which dataset of the agency it is (else by its title).")
@@ -168,6 +168,8 @@ def publish(
             key=dataset,
             overrides=overrides,
             dry_run=dry_run,
+            ask=session.asking(),
+            language=session.common.language,
         )
     if dry_run and result.plan and not session.common.json:
         session.note(screens.plan(result.plan, session.common))

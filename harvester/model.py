@@ -260,6 +260,7 @@ class Resource:
     declared_hash: str = ""  # as declared: "sha256:…", "md5:…" or plain md5 (Data Package)
     declared_bytes: int | None = None
     declared_rows: int | None = None
+    original: bool = False  # a steward's own file beside the tables made of it; not judged as a table
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ class Plan:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
     publication: Publication | None = None  # None: it will be withdrawn
+    cleanings: tuple[Mapping[str, Any], ...] = ()  # reports of the workbooks that were tidied for it
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from harvester.ledger import Fact, RunState, SourceState, Step
 from harvester.model import Outcome, Verdict
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every Alembic revision, oldest first: the last is what this code needs, an unknown one is from newer code."""
 
 metadata = MetaData()
@@ -217,4 +217,13 @@ validators = Table(
     Column("last_modified", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", Text, nullable=False),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("dataset", NAME, primary_key=True),  # agency/key
+    Column("question", Text, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("answered_at", Moment, nullable=False),
 )

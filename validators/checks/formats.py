@@ -189,7 +189,7 @@ def judge_kind(resource: Resource, kind: Kind) -> Iterator[Finding]:
         )
     else:
         yield from _judge_name(resource, kind)
-        yield from _judge_openness(resource, kind)
+        yield from () if resource.original else _judge_openness(resource, kind)
 
 
 def _judge_name(resource: Resource, kind: Kind) -> Iterator[Finding]:
