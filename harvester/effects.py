@@ -16,6 +16,7 @@ from harvester.publishing import put
 from harvester.records import to_json
 from harvester.results import DatasetResult, SourceResult
 from harvester.settle import Settlement
+from harvester.stopping import Stop
 from harvester.workspace import Clock, Workspace
 
 BATCH = 200
@@ -33,7 +34,7 @@ class Acting:
     held: Lease | None = None  # of the source; there is one wherever something is written
     portal_down: list[PortalUnavailable] = field(default_factory=list)
     settling: threading.Lock = field(default_factory=threading.Lock)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stop = field(default_factory=Stop)
     pending: list[Observation] = field(default_factory=list)
 
     @property
