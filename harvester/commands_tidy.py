@@ -73,6 +73,8 @@ def _deliver(made: Path, folder: Path, report: Path) -> None:
     except OSError as error:
         raise UsageRefused(
             "TDY-002",
-            say("The result cannot be written to {folder}: {reason}.", folder=str(folder), reason=error.strerror or "?"),
+            say(
+                "The result cannot be written to {folder}: {reason}.", folder=str(folder), reason=error.strerror or "?"
+            ),
             say("Name another folder with --output."),
         ) from error

@@ -32,7 +32,8 @@ from harvester.store import Store
 
 NEEDED = (
     *("alembic", "apscheduler", "ckanapi", "defusedxml", "filelock", "frictionless", "jinja2", "lxml", "openpyxl"),
-    *("pandas", "pyarrow", "python_calamine", "requests", "requests_toolbelt", "rich", "sqlalchemy", "typer", "yaml"),
+    *("owslib", "pandas", "protego", "pyarrow", "python_calamine", "rdflib", "requests", "requests_toolbelt", "rich"),
+    *("sickle", "sqlalchemy", "typer", "xlrd", "yaml"),
 )
 PYTHON = (3, 11)
 SQLITE = (3, 35)  # RETURNING, in March 2021

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from harvester.errors import HandEdited, OpendataError, PortalDisagrees, PortalUnavailable
-from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.hands import Hands
 from harvester.i18n import say
@@ -18,6 +17,7 @@ from harvester.publishing import put
 from harvester.records import to_json
 from harvester.results import DatasetResult, SourceResult
 from harvester.settle import Settlement
+from harvester.stopping import Stop
 from harvester.workspace import Clock, Workspace
 
 BATCH = 200
@@ -35,9 +35,8 @@ class Acting:
     hands: Hands = field(default_factory=lambda: Hands(1))  # that publish, a few datasets at once
     held: Lease | None = None  # of the source; there is one wherever something is written
     portal_down: list[PortalUnavailable] = field(default_factory=list)  # the bench's own list
-    doors: list[Fetcher] = field(default_factory=list)  # closed when the run is interrupted
     settling: threading.Lock = field(default_factory=threading.Lock)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stop = field(default_factory=Stop)
     pending: list[Observation] = field(default_factory=list)
 
     @property

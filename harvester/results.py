@@ -50,6 +50,7 @@ class SourceResult:
     files_failed: int = 0
     unreachable: bool = False
     locked: bool = False
+    retry_after: float | None = None  # seconds its server asked to be left alone
     datasets: list[DatasetResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -133,6 +134,7 @@ class Plan:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
     publication: Publication | None = None  # None: it will be withdrawn
+    cleanings: tuple[Mapping[str, Any], ...] = ()  # reports of the workbooks that were tidied for it
 
 
 @dataclass(frozen=True)

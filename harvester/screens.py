@@ -23,6 +23,7 @@ from harvester.ink import (
 from harvester.options import Common
 from harvester.results import Plan
 from harvester.screens_stats import stats
+from harvester.screens_tidy import cleaning
 
 __all__ = [
     "check",
@@ -179,6 +180,8 @@ def plan(coming: Plan, common: Common) -> Iterator[RenderableType]:
         size = say("{name} ({format}, {bytes} bytes)", name=file.name, format=file.format, bytes=file.bytes)
         facts.add_row(pen(say("File"), "dim"), pen(size))
     yield facts
+    for report in coming.cleanings:
+        yield from cleaning(report, pen)
     for judged in publication.report.tables:
         yield Ink()
         yield pen(say("{file}: {rows} rows", file=judged.file, rows=judged.rows), "bold")

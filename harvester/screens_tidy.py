@@ -32,6 +32,7 @@ RULES: Mapping[str, Text] = {
     "number": say("numbers written plainly"),
     "date": say("days in the form year-month-day"),
     "excel-serial": say("day numbers of Excel made days"),
+    "day-month-exchanged": say("day and month exchanged"),
     "missing-marker": say("marks for “no value” left empty"),
     "lost-leading-zero": say("leading zeros restored"),
     "legacy-encoding": say("old font code made Unicode"),
@@ -60,8 +61,43 @@ def tidy(data: Data, common: Common) -> Iterator[RenderableType]:
     yield from advice(pen, _next(data))
 
 
+def cleaning(data: Data, pen: Pen) -> Iterator[RenderableType]:
+    """In the plan of a publication: what was made of a workbook; columns and warnings stand elsewhere there."""
+    yield Ink()
+    for entry in data["tables"]:
+        told = say("Made from {range}: {rows} rows", range=_where(entry), rows=entry["rows"])
+        yield pen(told, "bold")
+        yield from _dropped(pen, entry)
+    yield from _changes(pen, data["changes"], pen.verbose)
+
+
+def question(asked: Data, common: Common) -> Iterator[RenderableType]:
+    """One question with its choices."""
+    pen = pen_for(common)
+    told = QUESTIONS.get(asked["code"], say("How is this column to be read?"))
+    yield pen(say("Column “{column}”: {question}", column=asked["column"] or "", question=told), "bold yellow")
+    for number, choice in enumerate(asked["choices"], 1):
+        yield indented(pen(f"{number}  {pen.word(choice, CHOICES)}"))
+
+
+QUESTIONS: Mapping[str, Text] = {
+    "ambiguous-number": say("is “1.234” a thousand and more, or one and a fraction?"),
+    "mixed-number-format": say("numbers of two kinds stand here; which is meant where it is not clear?"),
+    "ambiguous-date": say("which number is the day?"),
+}
+CHOICES: Mapping[str, Text] = {
+    "1.234,5": say("1.234,5: dots group thousands, a comma begins decimals"),
+    "1,234.5": say("1,234.5: commas group thousands, a dot begins decimals"),
+    "day-first": say("day first, then month"),
+    "month-first": say("month first, then day"),
+    "swapped": say("the true days of the spreadsheet have day and month exchanged"),
+}
+
+
 def _table(pen: Pen, entry: Data, output: str) -> Iterator[RenderableType]:
-    told = say("{file}: {rows} rows from {range}", file=f"{output}/{entry['file']}", rows=entry["rows"], range=_where(entry))
+    told = say(
+        "{file}: {rows} rows from {range}", file=f"{output}/{entry['file']}", rows=entry["rows"], range=_where(entry)
+    )
     yield pen(told, "bold")
     if entry["title"]:
         yield indented(pen(entry["title"], "dim"))
@@ -75,12 +111,16 @@ def _table(pen: Pen, entry: Data, output: str) -> Iterator[RenderableType]:
         first = " · ".join(row[number] for row in entry["preview"][:PREVIEWED])
         made.add_row(pen(column["label"]), pen(pen.word(column["type"], TYPES), "dim"), pen(first.replace("\n", " ")))
     yield indented(made)
+    yield from _dropped(pen, entry)
+    yield Ink()
+
+
+def _dropped(pen: Pen, entry: Data) -> Iterator[RenderableType]:
     counted = Counter(row["why"] for row in entry["dropped_rows"])
     for why, times in counted.items():
         rows = [str(row["row"]) for row in entry["dropped_rows"] if row["why"] == why]
         told = say("{why}: {n} rows ({rows})", why=pen.word(why, WHY), n=times, rows=_some(rows))
         yield indented(pen(told, "dim"))
-    yield Ink()
 
 
 def _where(entry: Data) -> str:
@@ -100,7 +140,11 @@ def _changes(pen: Pen, changes: Sequence[Data], verbose: bool) -> Iterator[Rende
         of_it = [change for change in changes if change["rule"] == rule]
         for number, change in enumerate(of_it if verbose else of_it[:1]):
             example = f"{change['cell']}: {_short(change['before'])} → {_short(change['after'])}"
-            made.add_row(pen(pen.word(rule, RULES) if not number else ""), pen(pen.number(times) if not number else ""), pen(example))
+            made.add_row(
+                pen(pen.word(rule, RULES) if not number else ""),
+                pen(pen.number(times) if not number else ""),
+                pen(example),
+            )
     yield indented(made)
     yield Ink()
 

@@ -1,14 +1,12 @@
 """Workbooks as offices make them, each with its truth written by hand: all exact."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import pytest
 
 from harvester.tidy.cells import Grid, shown
-from harvester.tidy.reading import Unreadable, read
+from harvester.tidy.reading import read
 from harvester.tidy.restoring import restored
 from harvester.tidy.work import tidy
 from harvester.tidy.writing import report, write
@@ -37,7 +35,13 @@ def test_a_workbook_gives_exactly_its_truth(path: Path, tmp_path: Path):
 def test_report_and_tables_give_the_input_back(path: Path):
     found = tidy(path)
     told = report(found, "en")
-    personal = {column for table in found.tables for part in table.parts for f, column in zip(table.fields, part.sources) if f.personal}
+    personal = {
+        column
+        for table in found.tables
+        for part in table.parts
+        for f, column in zip(table.fields, part.sources, strict=True)
+        if f.personal
+    }
     before = {grid.name: grid for grid in read(path).grids}
     rows = {table.file: [list(row) for row in table.rows] for table in found.tables}
     if personal:

@@ -3,6 +3,8 @@
 All persons, firms and figures are invented. `python tests/workbook_corpus.py` writes the files again.
 """
 
+# ruff: noqa: E501 (the lines are rows of files)
+
 import json
 from pathlib import Path
 
@@ -97,7 +99,7 @@ UBND HUYỆN NAM ĐÀN||||Mẫu số 02/CK-NSNN
             "A1:B1 A2:E2",
         ),
         tables="""
-Nhóm 1,Nhóm 2,Nội dung,Dự toán năm 2024 (triệu đồng),Ước thực hiện năm 2024,Dự toán năm 2025
+Nhóm 1,Nhóm 2,Nội dung,Dự toán năm 2024 (triệu đồng),Ước thực hiện năm 2024 (triệu đồng),Dự toán năm 2025 (triệu đồng)
 THU CÂN ĐỐI NSNN,Thu nội địa,Thu từ khu vực doanh nghiệp,3000,3.200,3.500
 THU CÂN ĐỐI NSNN,Thu nội địa,Thuế thu nhập cá nhân,1500,1.800,2.000
 THU CÂN ĐỐI NSNN,Thu nội địa,Thu tiền sử dụng đất,5000,5.000,5.200
@@ -114,7 +116,7 @@ THU CHUYỂN NGUỒN,,Từ năm trước,1250000,0,1.000
             """
 *DÂN SỐ TRUNG BÌNH PHÂN THEO GIỚI TÍNH
 *STT|Xã, phường|Dân số (người)||Mật độ\\n(người/km2)
-|||Nam|Nữ|
+||Nam|Nữ|
 |Thành phố Vinh||||
 1|Phường Bến Thủy|9800|10200|6100.5
 2|Phường Lê Lợi|7000|7100|5900
@@ -156,8 +158,14 @@ Xã Châu Nga,500,80,16
     ),
     case(
         "06-truong-hoc-nhieu-sheet.xlsx",
-        Sheet("Mầm non", "*STT|Tên trường|Số lớp|Số học sinh\n1|Trường Mầm non Hoa Sen|12|350\n2|Trường Mầm non Bình Minh|9|240"),
-        Sheet("Tiểu học", "*STT|Tên trường|Số lớp|Số học sinh\n1|Trường Tiểu học Lê Lợi|20|700\n2|Trường Tiểu học Hà Huy Tập|25|910"),
+        Sheet(
+            "Mầm non",
+            "*STT|Tên trường|Số lớp|Số học sinh\n1|Trường Mầm non Hoa Sen|12|350\n2|Trường Mầm non Bình Minh|9|240",
+        ),
+        Sheet(
+            "Tiểu học",
+            "*STT|Tên trường|Số lớp|Số học sinh\n1|Trường Tiểu học Lê Lợi|20|700\n2|Trường Tiểu học Hà Huy Tập|25|910",
+        ),
         Sheet("THCS", "*STT|Tên trường|Số lớp|Số học sinh\n1|Trường THCS Đặng Thai Mai|16|640"),
         tables="""
 Trang tính,Tên trường,Số lớp,Số học sinh
@@ -331,7 +339,7 @@ Xã C,3.125
     ),
     case(
         "16-so-lan-lon.tsv",
-        text='Đơn vị\tKinh phí\nPhòng A\t1.234.567,89\nPhòng B\t1,234,567.89\nPhòng C\t500\n',
+        text="Đơn vị\tKinh phí\nPhòng A\t1.234.567,89\nPhòng B\t1,234,567.89\nPhòng C\t500\n",
         tables="""
 Đơn vị,Kinh phí
 Phòng A,"1.234.567,89"
@@ -394,7 +402,9 @@ Văn phòng UBND,9,Đang xử lý
     ),
     case(
         "20-utf8-hai-lan.csv",
-        text="STT,Đơn vị,Địa chỉ\n1,Sở Nội vụ,Đường Trường Thi\n2,Sở Tài chính,Đường Lê Hồng Phong\n3,Thanh tra tỉnh,Đường Minh Khai\n".encode().decode("latin-1"),
+        text="STT,Đơn vị,Địa chỉ\n1,Sở Nội vụ,Đường Trường Thi\n2,Sở Tài chính,Đường Lê Hồng Phong\n3,Thanh tra tỉnh,Đường Minh Khai\n".encode().decode(
+            "latin-1"
+        ),
         tables="""
 Đơn vị,Địa chỉ
 Sở Nội vụ,Đường Trường Thi
@@ -427,7 +437,11 @@ Xã Đại Đồng,MT03
     ),
     case(
         "23-loi-cong-thuc.xlsx",
-        Sheet("KQ", "*STT|Chỉ tiêu|Kế hoạch|Thực hiện|Tỷ lệ\n1|Trồng rừng|100|95|0.95\n2|Chăm sóc rừng|0|12|!#DIV/0!\n3|Khoán bảo vệ|250|250|?"),
+        Sheet(
+            "KQ",
+            "*STT|Chỉ tiêu|Kế hoạch|Thực hiện|Tỷ lệ\n1|Trồng rừng|100|95|0.95\n2|Chăm sóc rừng|0|12|!#DIV/0!\n3"
+            "|Khoán bảo vệ|250|250|?",
+        ),
         tables="""
 Chỉ tiêu,Kế hoạch,Thực hiện,Tỷ lệ
 Trồng rừng,100,95,0.95
@@ -490,7 +504,10 @@ Vi Văn Én,1951-09-22,040051009911,360000
     ),
     case(
         "28-khong-co-bang.xlsx",
-        Sheet("Công văn", "SỞ NỘI VỤ NGHỆ AN\nVề việc cung cấp dữ liệu\nKính gửi: Các đơn vị trực thuộc\nThực hiện Quyết định số 12, đề nghị các đơn vị báo cáo trước ngày 15."),
+        Sheet(
+            "Công văn",
+            "SỞ NỘI VỤ NGHỆ AN\nVề việc cung cấp dữ liệu\nKính gửi: Các đơn vị trực thuộc\nThực hiện Quyết định số 12, đề nghị các đơn vị báo cáo trước ngày 15.",
+        ),
         refused="no-table",
         codes="no-table",
     ),
@@ -752,7 +769,12 @@ def make() -> None:
         write(each, path)
         for number, table in enumerate(each.tables, 1):
             (FOLDER / f"{each.name}.{number}.csv").write_text(table, "utf-8")
-        truth = {"codes": sorted(each.codes), "questions": sorted(each.questions), "refused": each.refused, "tables": len(each.tables)}
+        truth = {
+            "codes": sorted(each.codes),
+            "questions": sorted(each.questions),
+            "refused": each.refused,
+            "tables": len(each.tables),
+        }
         (FOLDER / f"{each.name}.json").write_text(json.dumps(truth, indent=1) + "\n", "utf-8")
 
 

@@ -1,8 +1,8 @@
 """Writing small workbooks for tests from a few lines of text, in any of the formats stewards use.
 
-A line is a row, `|` parts its cells. `12`, `1.5` are numbers, `d:2024-03-05` is a true day, `'012` a text, `!#DIV/0!` an
-error, `?` a formula without a stored value, `12%` a number shown as per cent, `007_7` a number 7 shown with three digits
-("000"); everything else is text (`\\n` a new line). A line that begins with `*` is bold, with `~` hidden.
+A line is a row, `|` parts its cells. `12`, `1.5` are numbers, `d:2024-03-05` is a true day, `'012` a text, `!#DIV/0!`
+an error, `?` a formula without a stored value, `12%` a number shown as per cent, `007_7` a number 7 shown with three
+digits ("000"); everything else is text (`\\n` a new line). A line that begins with `*` is bold, with `~` hidden.
 """
 
 import re
@@ -118,7 +118,13 @@ _ODS = (
     '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
     + " ".join(
         f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for prefix, name in (("office", "office"), ("table", "table"), ("text", "text"), ("style", "style"), ("fo", "xsl-fo-compatible"))
+        for prefix, name in (
+            ("office", "office"),
+            ("table", "table"),
+            ("text", "text"),
+            ("style", "style"),
+            ("fo", "xsl-fo-compatible"),
+        )
     )
     + '><office:automatic-styles><style:style style:name="b" style:family="table-cell"><style:text-properties '
     'fo:font-weight="bold"/></style:style></office:automatic-styles><office:body><office:spreadsheet>'
@@ -129,13 +135,18 @@ def write_ods(path: Path, sheets: tuple[Sheet, ...]) -> None:
     parts = [_ODS]
     for sheet in sheets:
         spans = {m.split(":")[0]: m for m in sheet.merges.split()}
-        parts.append(f'<table:table table:name="{escape(sheet.name)}"><table:table-column table:number-columns-repeated="16384"/>')
+        parts.append(
+            f'<table:table table:name="{escape(sheet.name)}">'
+            '<table:table-column table:number-columns-repeated="16384"/>'
+        )
         for number, line in enumerate(sheet.lines.strip("\n").split("\n"), 1):
             cells, bold, hidden = cells_of(line)
             parts.append('<table:table-row table:visibility="collapse">' if hidden else "<table:table-row>")
             parts += [_ods_cell(text, bold, spans.get(f"{chr(64 + c)}{number}")) for c, text in enumerate(cells, 1)]
             parts.append('<table:table-cell table:number-columns-repeated="1000"/></table:table-row>')
-        parts.append('<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row></table:table>')
+        parts.append(
+            '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row></table:table>'
+        )
     parts.append("</office:spreadsheet></office:body></office:document-content>")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -146,7 +157,8 @@ def _ods_cell(text: str, bold: bool, merge: str | None) -> str:
     look = ' table:style-name="b"' if bold else ""
     if merge:
         first, last = (re.fullmatch(r"([A-Z])(\d+)", corner) for corner in merge.split(":"))
-        look += f' table:number-columns-spanned="{ord(last[1]) - ord(first[1]) + 1}" table:number-rows-spanned="{int(last[2]) - int(first[2]) + 1}"'
+        right, down = ord(last[1]) - ord(first[1]) + 1, int(last[2]) - int(first[2]) + 1
+        look += f' table:number-columns-spanned="{right}" table:number-rows-spanned="{down}"'
     value = value_of(text)
     if value is None:
         return f"<table:table-cell{look}/>"

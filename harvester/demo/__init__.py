@@ -5,9 +5,11 @@ differs from a real province in its data, nearly all invented, and says so on ev
 """
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +88,17 @@ def demo(
 ) -> DemoResult:
     """Make the demo's workspace at `folder`, or go on with the one that is there, and run the whole job twice.
 
+<<<<<<< HEAD
     Of the environment only a CKAN portal's address and token are read, and how to get there: the demo never touches the
     database of a real workspace. `language` chooses the pages to look at. Raises ConfigurationError (DEM-001) for a
     kind of portal that this version has not, and UsageRefused (DEM-002, DEM-003) for a folder that is used for anything
     else; nothing is ever overwritten.
+=======
+    The environment is not read: the demo never touches the database of a real workspace. `language` chooses the
+    pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, and
+    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten. A folder
+    that cannot be written is a ConfigurationError (DEM-004).
+>>>>>>> main
     """
     if kind not in PUBLISHERS:
         raise ConfigurationError(
@@ -97,12 +106,18 @@ def demo(
             say("There is no kind of portal “{kind}” in this version.", kind=kind),
             say("Choose one of: {kinds}.", kinds=", ".join(PUBLISHERS)),
         )
-    folder = folder.absolute()
+    folder = folder.resolve()
+    _refuse_current(folder)
     started = not _is_demo(folder)
     if started:
         _refuse_if_used(folder)
+<<<<<<< HEAD
         lay_out(folder, kind, clock().astimezone(ZONE).date())
     with open_workspace(folder, {name: v for name, v in (environ or {}).items() if name in READ}, clock) as workspace:
+=======
+        _lay_out(folder, kind, clock().astimezone(ZONE).date())
+    with open_workspace(folder, {}, clock) as workspace:
+>>>>>>> main
         runs = tuple(run(workspace, (), clock, progress=progress) for _ in range(2))
         counted = statistics(workspace, clock().astimezone(ZONE).date())
         portal_url = workspace.publisher.url("")
@@ -168,13 +183,16 @@ def _is_demo(folder: Path) -> bool:
     )
 
 
-def _refuse_if_used(folder: Path) -> None:
-    if folder.resolve() == Path.cwd().resolve():
+def _refuse_current(folder: Path) -> None:
+    if folder == Path.cwd().resolve():
         raise UsageRefused(
             "DEM-002",
             say("The demo does not use the current folder."),
             say("Name another one, for example: opendata demo {folder}.", folder="opendata-demo"),
         )
+
+
+def _refuse_if_used(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageRefused(
             "DEM-003",
@@ -183,7 +201,18 @@ def _refuse_if_used(folder: Path) -> None:
         )
 
 
+def _lay_out(folder: Path, kind: str, day: date) -> None:
+    try:
+        lay_out(folder, kind, day)
+    except OSError as error:
+        raise ConfigurationError(
+            "DEM-004",
+            say("{folder} cannot be written: {reason}.", folder=str(folder), reason=error.strerror or str(error)),
+            say("Name a folder that you may write, for example: opendata demo /tmp/opendata-demo."),
+        ) from error
+
+
 def _shown(folder: Path) -> str:
     """The shortest way to write the folder from where the user stands."""
     relative = os.path.relpath(folder)
-    return relative if not relative.startswith("..") else str(folder)
+    return shlex.quote(str(folder) if relative.startswith("..") else relative)

@@ -13,9 +13,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
 _SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _UNTIDY = re.compile("^\\s|\\s$|[\u00a0\u00ad\u2000-\u200f\u202a-\u202f\u205f\u2060\u3000\ufeff\uff01-\uff5e]", re.M)
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_ALIKE = str.maketrans(
-    "АВЕКМНОРСТУХІЅЈаеорсухіѕјΑΒΕΗΙΚΜΝΟΡΤΥΧΖο", "ABEKMHOPCTYXISJaeopcyxisjABEHIKMNOPTYXZo"
-)
+_ALIKE = str.maketrans("АВЕКМНОРСТУХІЅЈаеорсухіѕјΑΒΕΗΙΚΜΝΟΡΤΥΧΖο", "ABEKMHOPCTYXISJaeopcyxisjABEHIKMNOPTYXZo")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -118,8 +116,12 @@ def _decode(grid: Grid, columns: dict[int, dict[int, str]], edits: list[Edit], t
     if not odd:
         return
     sheet = encoding_of(set().union(*odd.values()))
-    for column, words in odd.items():
-        encoding = encoding_of(words) or (sheet if sheet and _all_become_syllables(words, sheet) else None)
+    whole = sheet is not None and not any(_is_unicode(text) for texts in columns.values() for text in texts.values())
+    for column in columns:
+        words = odd.get(column, set())
+        encoding = encoding_of(words) if words else None
+        if encoding is None and sheet and ((words and _all_become_syllables(words, sheet)) or (whole and not words)):
+            encoding = sheet
         if encoding:
             _decode_column(grid, column, columns[column], encoding, edits, traces)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -49,6 +49,7 @@ class Decided:
     values: list[str]
     type: str = "string"  # of Table Schema
     unit: str = ""  # found in all its cells
+    numeric: bool = False  # its cells are numbers, even where their convention is not known
     changes: list[tuple[int, str, str, str]] = field(default_factory=list)  # index, before, after, rule
     notes: list[Note] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -95,7 +96,7 @@ def _without_texts(
 ) -> Decided:
     if figures and not dated:
         _percent(column, label, cells, look)
-        column.type = _type_of_numbers(column.values)
+        column.type, column.numeric = _type_of_numbers(column.values), True
         _round(column, cells)
     elif any(isinstance(cell, time) for cell in cells) and not figures:
         column.type = "time"
@@ -136,7 +137,9 @@ def _identifiers(column: Decided, label: str, cells: Sequence[Value], look: Look
         column.notes.append(Note("lost-leading-zero", told, zeros - 1))
     rounded = [i for i, cell in enumerate(cells) if _lost_digits(cell)]
     if rounded:
-        told = say("{n} codes have lost digits in the spreadsheet (such as 4.01E+10); type them again as text.", n=len(rounded))
+        told = say(
+            "{n} codes have lost digits in the spreadsheet (such as 4.01E+10); type them again as text.", n=len(rounded)
+        )
         column.notes.append(Note("lost-digits", told, rounded[0]))
     _missing(column, {i: cell for i, cell in enumerate(cells) if type(cell) is str}, _MARK)
 
@@ -190,6 +193,8 @@ def _days(column: Decided, label: str, cells: Sequence[Value], texts: Mapping[in
             _invalid(column, index, texts[index])
         else:
             column.change(index, after, "date")
+    if order == "swapped":
+        _exchange(column, cells)
     _serials(column, label, cells)
     unread = [i for i, text in texts.items() if column.values[i] and i not in read]
     for index in unread:
@@ -201,8 +206,13 @@ def _days(column: Decided, label: str, cells: Sequence[Value], texts: Mapping[in
     column.type = _type_of_days(column.values)
 
 
-def _order(column: Decided, written: list[dates.Read], true_days: list[datetime | date], answer: str | None) -> str | None:
-    """ "day-first" or "month-first"; None where the evidence contradicts itself and nobody has answered."""
+def _order(
+    column: Decided, written: list[dates.Read], true_days: list[datetime | date], answer: str | None
+) -> str | None:
+    """ "day-first", "month-first" or "swapped" (the true days are exchanged).
+
+    None where the evidence contradicts itself and nobody has answered.
+    """
     day_first = sum(found.first > 12 for found in written)
     month_first = sum(found.second > 12 >= found.first for found in written)
     swapped = bool(true_days) and all(day.day <= 12 for day in true_days) and day_first == len(written) > 0
@@ -210,8 +220,10 @@ def _order(column: Decided, written: list[dates.Read], true_days: list[datetime 
         choices = ("day-first", "swapped") if swapped else ("day-first", "month-first")
         column.questions.append(Question("ambiguous-date", choices, answer if answer in choices else None))
         if answer in choices:
-            return "day-first" if answer == "day-first" else "month-first" if not swapped else "day-first"
-        told = say("days of two kinds stand side by side; day and month may have changed places. The column stays as written.")
+            return answer
+        told = say(
+            "days of two kinds stand side by side; day and month may have changed places. The column stays as written."
+        )
         column.notes.append(Note("ambiguous-date", told))
         return None
     if month_first:
@@ -227,9 +239,17 @@ def _order(column: Decided, written: list[dates.Read], true_days: list[datetime 
     return "day-first"
 
 
+def _exchange(column: Decided, cells: Sequence[Value]) -> None:
+    """Day and month of the true days change places: the spreadsheet took one for the other."""
+    for index, cell in enumerate(cells):
+        if isinstance(cell, date) and cell.day <= 12:
+            column.change(index, shown(cell.replace(day=cell.month, month=cell.day)), "day-month-exchanged")
+
+
 def _invalid(column: Decided, index: int, text: str) -> None:
     told = say(
-        "“{text}” is not a valid day; it stays as written. Type day/month/year, for example 28/02/2025.", text=text.strip()
+        "“{text}” is not a valid day; it stays as written. Type day/month/year, for example 28/02/2025.",
+        text=text.strip(),
     )
     column.notes.append(Note("invalid-date", told, index))
 
@@ -244,7 +264,12 @@ def _serials(column: Decided, label: str, cells: Sequence[Value]) -> None:
 
 
 def _type_of_days(values: Sequence[str]) -> str:
-    forms = {"date": r"\d{4}-\d\d-\d\d", "datetime": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "yearmonth": r"\d{4}-\d\d", "year": r"\d{4}"}
+    forms = {
+        "date": r"\d{4}-\d\d-\d\d",
+        "datetime": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
+        "yearmonth": r"\d{4}-\d\d",
+        "year": r"\d{4}",
+    }
     filled = {value for value in values if value}
     for name, form in forms.items():
         if filled and all(re.fullmatch(form, value) for value in filled):
@@ -265,25 +290,26 @@ def _figures(
     look: Look,
 ) -> None:
     """Numbers among texts: in one convention, with marks for missing ones, or with units."""
-    different = {text for text in texts.values() if text.strip()}
-    missing = {text for text in different if _MISSING.fullmatch(text.strip())}
-    crossed = {text for text in different if text.strip() in ("x", "X", "×")}
-    rest = different - missing - crossed
-    read = {text: number for text in rest if (number := numbers.digits_of(text)) is not None and numbers.readings(number)}
+    different = [text for text in dict.fromkeys(texts.values()) if text.strip()]
+    gone = {text for text in different if _MISSING.fullmatch(text.strip()) or text.strip() in ("x", "X", "×")}
+    rest = [text for text in different if text not in gone]
+    read = {
+        text: number for text in rest if (number := numbers.digits_of(text)) is not None and numbers.readings(number)
+    }
     if any(re.fullmatch(r"0\d+", number) for number in read.values()):
         _missing(column, texts, _MARK)
         return  # codes: a number has no leading zero
-    measures = {text: found for text in rest - set(read) if (found := numbers.measured(text)) is not None}
-    filled = sum(1 for cell in cells if cell is not None and shown(cell) not in missing | crossed and shown(cell).strip())
+    measures = {text: found for text in rest if text not in read and (found := numbers.measured(text)) is not None}
     times = Counter(texts.values())
+    filled = sum(cell is not None for cell in cells) - sum(
+        n for text, n in times.items() if text in gone or not text.strip()
+    )
     numeric = figures + sum(times[text] for text in read)
     if numeric + sum(times[text] for text in measures) < filled * _MOSTLY or not filled:
         _missing(column, texts, _MARK)
         return
-    marks: Callable[[str], object] = lambda text: _MISSING.fullmatch(text) or text in ("x", "X", "×")
-    gone = {i: t for i, t in texts.items() if t.strip() and marks(t.strip())}
-    _missing(column, gone, re.compile(".*", re.S))
-    column.type = "string"
+    _missing(column, {i: text for i, text in texts.items() if text in gone}, re.compile(".*", re.S))
+    column.numeric = not measures
     if measures:
         _units(column, texts, read, measures, numeric, answer)
         return
@@ -294,16 +320,18 @@ def _figures(
     _percent(column, label, cells, look)
     strays = [i for i, text in texts.items() if column.values[i].strip() and text not in read]
     if strays:
-        told = say("{n} cells hold a text among numbers, such as “{text}”; they stay as written.", n=len(strays), text=texts[strays[0]].strip()[:40])
+        told = say(
+            "{n} cells hold a text among numbers, such as “{text}”; they stay as written.",
+            n=len(strays),
+            text=texts[strays[0]].strip()[:40],
+        )
         column.notes.append(Note("not-a-number", told, strays[0]))
     else:
         column.type = _type_of_numbers(column.values)
     _round(column, cells)
 
 
-def _convention(
-    column: Decided, written: list[str], texts: Mapping[int, str], answer: str | None
-) -> Convention | None:
+def _convention(column: Decided, written: list[str], texts: Mapping[int, str], answer: str | None) -> Convention | None:
     """The convention of the column; None where its cells contradict each other or do not tell, and nobody answered."""
     found, contradiction = numbers.convention_of(written)
     if found is not None:
@@ -320,7 +348,10 @@ def _convention(
     if contradiction:
         told = say("numbers of two kinds (1.234,5 and 1,234.5) stand in one column; it stays as written.")
     else:
-        told = say("“{number}” may mean thousands or decimals, and no other cell tells; the column stays as written.", number=example)
+        told = say(
+            "“{number}” may mean thousands or decimals, and no other cell tells; the column stays as written.",
+            number=example,
+        )
     column.notes.append(Note(code, told))
     return None
 
@@ -345,8 +376,15 @@ def _units(
     first = next(i for i, text in texts.items() if text in measures)
     convention, contradiction = numbers.convention_of([number for number, _ in measures.values()])
     doubtful = any(numbers.is_ambiguous(number) for number, _ in measures.values())
-    if len(units) > 1 or numeric or contradiction or (convention is None and doubtful):
-        told = say("some cells hold a number with its unit (“{text}”), not all the same one; they stay as written.", text=texts[first].strip())
+    if len(units) == 1 and not numeric and not contradiction and convention is None and doubtful:
+        convention = _convention(column, [number for number, _ in measures.values()], texts, answer)
+        if convention is None:
+            return
+    elif len(units) > 1 or numeric or contradiction:
+        told = say(
+            "some cells hold a number with its unit (“{text}”), not all the same one; they stay as written.",
+            text=texts[first].strip(),
+        )
         column.notes.append(Note("unit-in-cell", told, first))
         return
     after = {text: numbers.plain(number, convention or Convention.VIETNAMESE) for text, (number, _) in measures.items()}

@@ -15,9 +15,12 @@ _MONTH = re.compile(r"(?:thang |t)?(\d{1,2})(?: nam | )(\d{4})")
 _QUARTER = re.compile(r"(?:quy|q) ?([1-4]|i{1,3}|iv)(?: nam | )(\d{4})")
 _YEAR = re.compile(r"nam (\d{4})")
 _TELLING = re.compile(
-    r"\bngay\b|\bthang\b|\bnam sinh\b|\bthoi (?:gian|diem|han)\b|\bdate\b|\bky\b|\bquy\b|\bhieu luc\b|^nam$|\bngay sinh\b"
+    r"\bngay\b|\bthang\b|\bnam sinh\b|\bthoi (?:gian|diem|han)\b|\bdate\b|\bky\b|\bquy\b|\bhieu luc\b|^nam$"
+    r"|\bngay sinh\b"
 )
-_COUNTING = re.compile(r"\bso (?:ngay|thang|nam)\b|\b(?:ngay|thang|nam) (?:cong|thu|lam viec)\b|\bluong\b|/(?:ngay|thang|nam)\b")
+_COUNTING = re.compile(
+    r"\bso (?:ngay|thang|nam)\b|\b(?:ngay|thang|nam) (?:cong|thu|lam viec)\b|\bluong\b|/(?:ngay|thang|nam)\b"
+)
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 

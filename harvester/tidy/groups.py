@@ -74,10 +74,6 @@ def running_column(region: Region) -> int | None:
         marks = sum(bool(_mark_depth(value, "") is not None) for value in kept)
         return named.column if marks >= len(kept) * 0.5 else None
     first = region.labels[0]
-    labelled = {label.column for label in region.labels}
-    before = first.column - 1
-    if before >= region.view.first and before not in labelled and _counts(region, before):
-        return before
     return first.column if not first.levels and region.header and _counts(region, first.column) else None
 
 
@@ -113,23 +109,23 @@ def _row(region: Region, number: int, running: int | None, text_column: int) -> 
 
 
 def _mark_depth(mark: str, before: str) -> int | None:
-    """The depth of a numbering; None if it is none. `before`: the last capital letter, to tell C and D from numerals."""
-    token = mark.strip().strip("().,:;-/ ") if mark.strip() not in ("-", "+", "*", "–", "•") else "-"
-    if token == "-":
+    """The depth of a numbering; None if it is none. `before`: the last capital letter, which tells C from a numeral."""
+    written = mark.strip().strip("().,:;-/ ") if mark.strip() not in ("-", "+", "*", "–", "•") else "-"
+    if written == "-":
         return DASH
-    if re.fullmatch(r"\d{1,6}", token):
+    if re.fullmatch(r"\d{1,6}", written):
         return ARABIC
-    if re.fullmatch(r"\d+\.\d+", token):
+    if re.fullmatch(r"\d+\.\d+", written):
         return DOTTED
-    if re.fullmatch(r"\d+(\.\d+){2,3}", token):
+    if re.fullmatch(r"\d+(\.\d+){2,3}", written):
         return TWICE
-    if re.fullmatch("[A-Z]", token) and (token not in "CDILMVX" or (before and ord(token) == ord(before) + 1)):
+    if re.fullmatch("[A-Z]", written) and (written not in "CDILMVX" or (before and ord(written) == ord(before) + 1)):
         return LETTER
-    if is_roman(token):
+    if is_roman(written):
         return ROMAN
-    if re.fullmatch("[A-ZĐ]", token):
+    if re.fullmatch("[A-ZĐ]", written):
         return LETTER
-    return SMALL if re.fullmatch("[a-zđ]|[ivx]{1,4}", token) else None
+    return SMALL if re.fullmatch("[a-zđ]|[ivx]{1,4}", written) else None
 
 
 # ---------------------------------------------------------------- depths
@@ -138,12 +134,14 @@ def _mark_depth(mark: str, before: str) -> int | None:
 def _set_depths(region: Region, rows: list[Row], running: int | None) -> None:
     """The depth of each row by its numbering, else by its look; a total keeps that of data."""
     alone = _alone(region, rows, running)
+    written = _numbered_texts(rows) if running is None else set()
     letter = ""
     last = _LEAF
     for row in rows:
         if is_total(row.text):
             continue
-        mark, rest = (row.mark, row.text) if row.mark else numeral(row.text) if row.number in alone else ("", row.text)
+        in_text = row.number in alone or row.number in written
+        mark, rest = (row.mark, row.text) if row.mark else numeral(row.text) if in_text else ("", row.text)
         depth = _mark_depth(mark, letter) if mark else None
         if depth == LETTER:
             letter = mark.strip("().,: ")
@@ -154,8 +152,19 @@ def _set_depths(region: Region, rows: list[Row], running: int | None) -> None:
             depth = PLAIN
         elif depth is None and running:
             depth = last if last >= ARABIC else _LEAF
+        elif row.number in written:
+            row.text = rest
         row.depth = _LEAF if depth is None else depth
         last = row.depth if row.mark else last
+
+
+def _numbered_texts(rows: list[Row]) -> set[int]:
+    """Rows whose text begins with a numeral ("I. Khai thác"), where such numerals count from the first one."""
+    marked = [(row.number, numeral(row.text)[0]) for row in rows if not is_total(row.text)]
+    big = [(number, mark) for number, mark in marked if mark and (mark.isdigit() or mark.isupper())]
+    if len(big) < 2 or big[0][1] not in ("I", "A", "1"):
+        return set()
+    return {number for number, mark in marked if mark}
 
 
 def _alone(region: Region, rows: list[Row], running: int | None) -> set[int]:
@@ -166,7 +175,9 @@ def _alone(region: Region, rows: list[Row], running: int | None) -> set[int]:
     columns = len(region.labels) - (running is not None)
     if columns < 2 or full < 1 or full < (columns - 1) / 2:
         return set()
-    return {row.number for row in rows if row.values == 0 and row.text and not _is_counted(row) and _stands(region, row)}
+    return {
+        row.number for row in rows if row.values == 0 and row.text and not _is_counted(row) and _stands(region, row)
+    }
 
 
 def _is_counted(row: Row) -> bool:

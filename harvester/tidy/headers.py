@@ -140,7 +140,7 @@ def _at(view: View, row: int, column: int) -> str:
 
 
 def _is_wide(view: View, top: int, bottom: int, column: int) -> bool:
-    """Whether the label above reaches over several columns: merged, or followed by empty cells that this level fills."""
+    """Whether the label above reaches over several columns: merged, or followed by cells this level fills."""
     area = view.area(bottom, column)
     if area.right > area.left:
         return bool(view.text(area.top, area.left))
@@ -169,11 +169,17 @@ def _is_number_row(view: View, row: int) -> bool:
         return False
     numbers = [int(found[0]) for cell in cells if (found := re.match(r"\d+", cell.lstrip("(")))]
     letters = [cell.strip("() ") for cell in cells if not re.match(r"\d", cell.lstrip("("))]
-    if letters and not (letters[0] in ("A", "a") and [x.upper() for x in letters] == sorted({x.upper() for x in letters})):
+    if letters and not (
+        letters[0] in ("A", "a") and [x.upper() for x in letters] == sorted({x.upper() for x in letters})
+    ):
         return False
     if not numbers:
         return False
-    return len(cells) > 2 - bool(letters) and numbers[0] <= 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return (
+        len(cells) > 2 - bool(letters)
+        and numbers[0] <= 2
+        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    )
 
 
 def _labels(view: View, top: int, bottom: int, units: bool) -> Iterator[Label]:

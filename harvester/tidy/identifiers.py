@@ -9,14 +9,25 @@ from checks.words import fold
 from harvester.tidy.cells import Value
 
 _CODES = re.compile(
-    r"^ma\b(?! luc)|\bma (?:so|xa|huyen|tinh|dinh danh|buu|vung|don vi|ho|hs|hoc sinh|benh|thuoc|hang|dvhc|truong|dn|co so)\b|\bmst\b|\bmsdn\b|\bma so\b"
-    r"|\b(?:so )?(?:cccd|cmnd|cmt|dinh danh|can cuoc|ho chieu|bhxh|bhyt)\b|\bso (?:dien thoai|dt|the|tai khoan|hieu|giay phep|gcn|dang ky|so)\b"
-    r"|\b(?:dien thoai|sdt|dtdd|di dong|fax|hotline|zalo)\b|^(?:dt|tel|phone|mobile|stk|code|id|zip)$|\bcode\b|\bbien so\b|\bso hieu\b|\bso quyet dinh\b|\b(?:so )?dkkd\b"
+    r"^ma\b(?! luc)|\bma (?:so|xa|huyen|tinh|dinh danh|buu|vung|don vi|ho|hs|hoc sinh|benh|thuoc|hang|dvhc"
+    r"|truong|dn|co so)\b|\bmst\b|\bmsdn\b|\bma so\b"
+    r"|\b(?:so )?(?:cccd|cmnd|cmt|dinh danh|can cuoc|ho chieu|bhxh|bhyt)\b|\bso (?:dien thoai|dt|the"
+    r"|tai khoan|hieu|giay phep|gcn|dang ky|so)\b"
+    r"|\b(?:dien thoai|sdt|dtdd|di dong|fax|hotline|zalo)\b|^(?:dt|tel|phone|mobile|stk|code|id|zip)$"
+    r"|\bcode\b|\bbien so\b|\bso hieu\b|\bso quyet dinh\b|\b(?:so )?dkkd\b"
 )
 _PHONES = re.compile(r"\b(?:dien thoai|sdt|so dt|dtdd|di dong|phone|tel|mobile|zalo|hotline)\b|^dt$")
 _CITIZENS = re.compile(r"\b(?:cccd|can cuoc|dinh danh)\b")
 _TAX = re.compile(r"\bmst\b|\bma so thue\b|\bmsdn\b|\bma so (?:doanh nghiep|dn)\b")
-_UNITS = {"ma tinh": 2, "ma huyen": 3, "ma xa": 5, "ma phuong xa": 5, "ma xa phuong": 5, "ma quan huyen": 3, "ma dvhc xa": 5}
+_UNITS = {
+    "ma tinh": 2,
+    "ma huyen": 3,
+    "ma xa": 5,
+    "ma phuong xa": 5,
+    "ma xa phuong": 5,
+    "ma quan huyen": 3,
+    "ma dvhc xa": 5,
+}
 _WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 
 
@@ -31,7 +42,7 @@ def restored(label: str, cells: Sequence[Value], widths: Mapping[int, int]) -> d
     Known by the format of the cell ("00000"), the rules of the code (phone, citizen number, tax code, unit), or the one
     length of the codes that were kept as text.
     """
-    numeric = {i: str(int(cell)) for i, cell in enumerate(cells) if _is_code(cell)}
+    numeric = {i: str(int(cell)) for i, cell in enumerate(cells) if isinstance(cell, int | float) and _is_code(cell)}
     if not numeric:
         return {}
     found = {i: numeric[i].zfill(width) for i, width in widths.items() if i in numeric}
@@ -45,8 +56,8 @@ def restored(label: str, cells: Sequence[Value], widths: Mapping[int, int]) -> d
     return {i: whole for i, whole in found.items() if whole != numeric[i]}
 
 
-def _is_code(cell: Value) -> bool:
-    return type(cell) in (int, float) and cell >= 0 and float(cell).is_integer() and cell < 1e15  # type: ignore[operator,arg-type]
+def _is_code(cell: int | float) -> bool:
+    return not isinstance(cell, bool) and 0 <= cell < 1e15 and float(cell).is_integer()
 
 
 def _whole(words: str, digits: str, length: int) -> str:

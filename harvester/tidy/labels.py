@@ -10,7 +10,10 @@ from harvester.tidy.words import bare, without_unit
 GROUP, OF_WHICH, SHEET = "Nhóm", "Trong đó", "Trang tính"
 """Labels of the columns made of group headings, of "Trong đó" and of sheet names."""
 
-_NO_MEASURE = re.compile(r"^nam\b|^thang\b|^quy\b|\bnam (?:sinh|hoc|xay|thanh lap|san xuat|bat dau|ket thuc)\b|^so (?:luong|ho|nguoi|luot|xa|thon|truong|lop)\b|\bty le\b|\bti le\b|\btoc do\b|\bco cau\b|\bchi so\b")
+_NO_MEASURE = re.compile(
+    r"^nam\b|^thang\b|^quy\b|\bnam (?:sinh|hoc|xay|thanh lap|san xuat|bat dau|ket thuc)\b|^so (?:luong|ho"
+    r"|nguoi|luot|xa|thon|truong|lop)\b|\bty le\b|\bti le\b|\btoc do\b|\bco cau\b|\bchi so\b"
+)
 _MONEY = re.compile(r"đồng|vnđ|usd", re.I)
 _LONGEST_ID = 40
 
@@ -37,7 +40,10 @@ def takes_unit(label: str, unit: str) -> bool:
     words = fold(label)
     if "%" in label or re.search(r"\b(?:ty|ti) le\b|\bco cau\b|\btoc do\b|\bchi so\b", words):
         return False
-    return not (_NO_MEASURE.search(words) and (_MONEY.search(unit) or words.startswith(("nam ", "thang", "quy")) or words == "nam"))
+    return not (
+        _NO_MEASURE.search(words)
+        and (_MONEY.search(unit) or words.startswith(("nam ", "thang", "quy")) or words == "nam")
+    )
 
 
 def distinct(labels: Sequence[str]) -> tuple[list[str], list[int]]:

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 from harvester.tidy.cells import Fault, Grid, is_empty
 from harvester.tidy.headers import Header, Label, View, header_at, is_running_number
-from harvester.tidy.words import bare, is_note, is_of_which, is_preamble, is_signature, is_total, unit_line
+from harvester.tidy.words import (
+    bare,
+    is_note,
+    is_of_which,
+    is_preamble,
+    is_prose,
+    is_signature,
+    is_total,
+    is_unit,
+    unit_line,
+)
 
 _TRIED = 8  # rows below a doubtful header in which a better one is looked for
 
@@ -47,6 +57,7 @@ def _down(view: View) -> Iterator[Region]:
         _read_above(region, above, header.top)
         row = _read_body(region, header.bottom + 1, last)
         above = row
+        region.labels = _with_unnamed(region)
         if region.body:
             yield region
 
@@ -54,7 +65,11 @@ def _down(view: View) -> Iterator[Region]:
 def _best_header(view: View, row: int) -> Header | None:
     """The header at `row`, unless a row soon below names its columns better."""
     first = header_at(view, row)
-    if first is None or first.covered > 0.99 or is_running_number(first.labels[0].levels[0] if first.labels[0].levels else ""):
+    if (
+        first is None
+        or first.covered > 0.99
+        or is_running_number(first.labels[0].levels[0] if first.labels[0].levels else "")
+    ):
         return first
     for below in range(row + 1, row + _TRIED):
         later = header_at(view, below)
@@ -69,6 +84,8 @@ def _read_above(region: Region, start: int, top: int) -> None:
         for column in region.view.filled(row):
             text = region.view.text(row, column)
             unit = unit_line(text)
+            if unit is None and len(region.view.filled(row)) == 1 and len(text) < 30 and is_unit(text):
+                unit = text
             if unit:
                 region.unit = unit
             elif not is_preamble(text) and len(region.view.filled(row)) == 1:
@@ -117,6 +134,13 @@ def _read_body(region: Region, row: int, last: int) -> int:
         row += 1
     _leave_titles(region)
     return row
+
+
+def _with_unnamed(region: Region) -> tuple[Label, ...]:
+    """The labels, with empty ones for columns that have data but no name."""
+    named = {label.column: label for label in region.labels}
+    used = {column for row in region.body for column in region.view.filled(row)}
+    return tuple(named.get(column, Label(column, ())) for column in sorted(used | set(named)))
 
 
 def _texts(view: View, row: int) -> tuple[str, ...]:
@@ -174,7 +198,7 @@ def _is_other_header(region: Region, header: Header) -> bool:
     view, mine = region.view, region.header
     first = next((label.levels[0] for label in header.labels if label.levels), "")
     texts = [level for label in header.labels for level in label.levels]
-    if any(is_total(text) and text == first or is_of_which(text) for text in texts[:1]):
+    if any((is_total(text) and text == first) or is_of_which(text) for text in texts[:1]):
         return False
     if is_running_number(first) or header.numbers:
         return True
@@ -232,7 +256,7 @@ def _leave_titles(region: Region) -> None:
 def _is_row_of_its_own(region: Region, row: int, column: int) -> bool:
     """A last row with one value only, where such rows are usual (two columns, a column mostly empty)."""
     single = sum(len(region.view.filled(r)) == 1 for r in region.body[:-1])
-    return len(region.labels) == 2 and single > 0 or not isinstance(region.view.value(row, column), str)
+    return (len(region.labels) == 2 and single > 0) or not isinstance(region.view.value(row, column), str)
 
 
 # ---------------------------------------------------------------- tables side by side, tables without a header
@@ -252,13 +276,14 @@ def _beside(region: Region) -> list[Region]:
             return [region]
         part = Region(view, header, header.labels, [], [], list(region.caption), region.unit)
         _read_body(part, header.bottom + 1, max(region.body))
+        part.labels = _with_unnamed(part)
         found.append(part)
     return found
 
 
 def _runs(region: Region) -> Iterator[tuple[int, int]]:
     """First and last column of each run of columns that are not empty."""
-    named = {label.column for label in region.labels}
+    named = {label.column for label in region.labels if label.levels}
     rows = region.body[:200]
     used = {c for row in rows for c in region.view.filled(row)} | named
     start = None
@@ -298,12 +323,13 @@ def _without_header(grid: Grid) -> list[Region]:
     if len(wide) < 2 or not any(_is_figure(view, row, c) for row in wide for c in view.filled(row)):
         return []
     count = max(len(view.filled(row)) for row in wide)
-    body = [row for row in wide if len(view.filled(row)) > count / 2]
-    if len(body) < 2 or body[0] - rows[0] > 5 and len(body) < 3:
+    full = [row for row in wide if len(view.filled(row)) > count / 2]
+    if len(full) < 2 or len(full) < len(rows) / 2:
         return []
-    columns = sorted({c for row in body for c in view.filled(row)})
+    columns = sorted({c for row in full for c in view.filled(row)})
+    body = [row for row in rows if full[0] <= row <= full[-1]]
     region = Region(view, None, tuple(Label(c, ()) for c in columns), body)
-    region.dropped = [(row, "note") for row in rows if row not in set(body) and row > body[0]]
+    region.dropped = [(row, "note") for row in rows if row > full[-1]]
     return [region]
 
 
@@ -311,7 +337,7 @@ def _one_column(view: View, rows: list[int], column: int) -> list[Region]:
     """A list of short values below their name; a page of prose is no table."""
     cells = [view.grid.value(row, column) for row in rows]
     texts = [bare(cell) for cell in cells if isinstance(cell, str)]
-    if any(len(text) > 100 or is_preamble(text) for text in texts) or not isinstance(cells[0], str):
+    if any(is_prose(text) for text in texts) or not isinstance(cells[0], str):
         return []
     if rows != list(range(rows[0], rows[0] + len(rows))) or view.grid.merges or is_empty(cells[0]):
         return []
@@ -329,4 +355,5 @@ def region_from(grid: Grid, row: int) -> list[Region]:
     region = Region(view, header, header.labels, [])
     _read_above(region, 1, row)
     _read_body(region, header.bottom + 1, len(grid.rows))
+    region.labels = _with_unnamed(region)
     return [region] if region.body else []

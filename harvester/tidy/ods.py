@@ -30,7 +30,7 @@ def read(path: Path) -> Book:
         raise Bomb(say("it declares XML entities."))
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     root = etree.fromstring(content, parser)
-    texts = [text.strip() for text in etree.fromstring(meta, parser).itertext() if text.strip()] if meta else []
+    texts = [str(text).strip() for text in etree.fromstring(meta, parser).itertext() if text.strip()] if meta else []
     looks = {str(style.get(f"{_S}name")): style for style in root.iter(f"{_S}style")}
     grids = tuple(_sheet(table, looks) for table in root.iter(f"{_T}table"))
     macro = any(part.startswith("Basic/") and part.endswith(".xml") and "script-" not in part for part in parts)
@@ -90,7 +90,9 @@ def _row(
             if column + times > _COLUMNS:
                 raise Bomb(say("the sheet is too large."), grid.name)
             cells += [None] * (column - 1 - len(cells)) + [value] * times
-            style = looks.get(cell.get(f"{_T}style-name") or row.get(f"{_T}default-cell-style-name") or defaults.get(column, ""))
+            style = looks.get(
+                cell.get(f"{_T}style-name") or row.get(f"{_T}default-cell-style-name") or defaults.get(column, "")
+            )
             if type(value) is str:
                 bold.append(_is_bold(style))
             if cell.get(f"{_O}value-type") == "percentage":
@@ -110,7 +112,7 @@ def _value(cell: Any) -> Value:
     kind = cell.get(f"{_O}value-type")
     text = "\n".join("".join(_texts(part)) for part in cell.iterchildren(f"{_X}p"))
     if kind in ("float", "currency", "percentage"):
-        if text.startswith("#") or text.startswith("Err:"):
+        if text.startswith(("#", "Err:")):
             return Fault(text)
         number = float(cell.get(f"{_O}value", "nan"))
         return int(number) if number.is_integer() and abs(number) < 1e15 else number

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from checks.formats import recognise
 from checks.subject import Kind
@@ -40,22 +40,25 @@ class Unreadable(Exception):
         self.why = why
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path, name: str) -> Kind:
     """What the file is by its bytes; an old text encoding is text, whatever control characters it uses."""
     kind = recognise(path)
-    if kind is Kind.BINARY and path.suffix.lower() in (".csv", ".txt", ".tsv"):
+    if kind is Kind.BINARY and PurePath(name).suffix.lower() in (".csv", ".txt", ".tsv"):
         with path.open("rb") as file:
             head = file.read(4096)
         return kind if b"\x00" in head else Kind.CSV
     return kind
 
 
-def read(path: Path) -> Book:
-    """The sheets of the file at `path`. Raises Unreadable."""
-    kind = kind_of(path)
-    suffix = path.suffix.lower().lstrip(".")
+def read(path: Path, name: str = "") -> Book:
+    """The sheets of the file at `path`, called `name` by its owner. Raises Unreadable."""
+    name = name or path.name
+    kind = kind_of(path, name)
+    suffix = PurePath(name).suffix.lower().lstrip(".")
     if kind is Kind.LOCKED:
-        raise Unreadable("encrypted", say("The file is protected by a password. Remove the password and save it again."))
+        raise Unreadable(
+            "encrypted", say("The file is protected by a password. Remove the password and save it again.")
+        )
     if kind is Kind.EMPTY:
         raise Unreadable("no-table", say("The file is empty."))
     if kind not in _READERS or (suffix in _NAMED and kind not in _NAMED[suffix]):

@@ -1,7 +1,7 @@
 """Vietnamese as it is spelt: what is a syllable, and which dead encoding makes syllables out of odd letters.
 
-Tables: TCVN 5712:1993 (TCVN3), RFC 1456 (VISCII), VNI-Windows by its rule (base letter, then mark). Nothing is converted
-unless nearly all odd words become syllables, and enough different ones do.
+Tables: TCVN 5712:1993 (TCVN3), RFC 1456 (VISCII), VNI-Windows by its rule (base letter, then mark). Nothing is
+converted unless nearly all odd words become syllables, and enough different ones do.
 """
 
 import re
@@ -46,7 +46,9 @@ def _vni() -> dict[str, str]:
 _TABLES = {"tcvn3": _single(_TCVN3), "viscii": _single(_VISCII)}
 _VNI = _vni()
 _VNI_UNIT = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
-_1252 = {bytes([code]).decode("cp1252"): code for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+_1252 = {
+    bytes([code]).decode("cp1252"): code for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
 
 
 class Encoding(Enum):
@@ -114,7 +116,8 @@ def converted(text: str, encoding: Encoding) -> str | None:
 
 _ONSET = "ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnpqrstvx]|"
 _RIME = (
-    "[aăâ](?:ch|ng|nh|[cmnpt])|a[iouy]?|â[uy]|[eê](?:ch|ng|nh|[cmnpt])|e[o]?|ê[u]?|i(?:ch|nh|[mnptau]|êc|êm|ên|êng|êp|êt|êu)?"
+    "[aăâ](?:ch|ng|nh|[cmnpt])|a[iouy]?|â[uy]|[eê](?:ch|ng|nh|[cmnpt])|e[o]?|ê[u]?|i(?:ch|nh|[mnptau]|êc|êm"
+    "|ên|êng|êp|êt|êu)?"
     "|o(?:ach|ai|am|an|ang|anh|ao|ap|at|ay|a|ac|ăc|ăm|ăn|ăng|ăt|e|en|eo|et|i|ong|on|om|ooc|oong|ng|n|m|c|p|t)?"
     "|ô(?:i|m|n|ng|c|p|t)?|ơ(?:i|m|n|p|t)?|ôông"
     "|u(?:a|ân|âng|ât|ây|ê|êch|ênh|i|m|n|ng|ơ|p|t|c|y|ya|ych|yên|yêt|ynh|yt|yp|ôc|ôi|ôm|ôn|ông|ôt|yu|ơn)?"

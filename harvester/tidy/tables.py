@@ -81,7 +81,9 @@ def _add_column(made: Draft, label: Label, answers: Mapping[str, str]) -> None:
     decided = decide(name, cells, _look(region, column, numbers), _answer(answers, name))
     sheet = region.grid.name
     for index, before in filled.items():
-        made.changes.append(Change(sheet, cell_name(numbers[index], column), before, shown(cells[index]), "merged-cells"))
+        made.changes.append(
+            Change(sheet, cell_name(numbers[index], column), before, shown(cells[index]), "merged-cells")
+        )
     _strip(decided)
     made.columns.append(Column(name, decided, column, unit))
 
@@ -99,7 +101,11 @@ def _cells(region: Region, column: int, numbers: Sequence[int]) -> tuple[list[Va
     if region.view.covered:
         for index, number in enumerate(numbers):
             area = region.view.covered.get((number, column))
-            if area and area.left == area.right and area.top in set(numbers[max(0, index - 5000) : index + 1]) | {number}:
+            if (
+                area
+                and area.left == area.right
+                and area.top in set(numbers[max(0, index - 5000) : index + 1]) | {number}
+            ):
                 cells[index] = region.view.value(area.top, column)
                 if cells[index] is not None:
                     filled[index] = ""
@@ -134,7 +140,7 @@ def _name_columns(made: Draft) -> None:
                 made.notes.append((position, Note("missing-header", told)))
         own = column.decided.unit
         if not column.unit:
-            numeric = column.decided.type in ("integer", "number") and unit and naming.takes_unit(column.label, unit)
+            numeric = column.decided.numeric and unit and naming.takes_unit(column.label, unit)
             column.unit = own or (unit if numeric and "," not in unit and ";" not in unit else "")
             column.label = naming.named([column.label], column.unit)
     _make_distinct(made)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def _decoded(path: Path) -> tuple[str, str, int]:
         text = "\n".join(line.decode("latin-1") if known is None else known for known, line in read)
         return text, "", sum(known is None for known, _ in read)
     if best_encoding(content[: 1 << 18].decode("latin-1")) is Encoding.CP1258:
-        return content.decode("cp1258", errors="replace"), "cp1258", 0
+        return unicodedata.normalize("NFC", content.decode("cp1258", errors="replace")), "windows-1258", 0
     return content.decode("latin-1"), "", 0
 
 

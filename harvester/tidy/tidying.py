@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from checks.columns import personal_columns
+from checks.columns import is_person_name, personal_columns
 from checks.headers import CALLED, Trait
 from checks.secret import is_stamp
 from checks.words import masked
@@ -50,7 +50,11 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
         return Tidied(refused="no-table", why=why, warnings=(*about, Warning_("no-table", why)), clean=False)
     groups = _stacked(sheets)
     found = [_table(number, group, sheets) for number, group in enumerate(groups, 1)]
-    warnings = [*about, *(w for each in sheets for w in _about_sheet(each, found)), *(w for _, _, ws, _ in found for w in ws)]
+    warnings = [
+        *about,
+        *(w for each in sheets for w in _about_sheet(each, found)),
+        *(w for _, _, ws, _ in found for w in ws),
+    ]
     changes = _all_changes(sheets, found)
     hidden = any(grid.hidden or grid.hidden_rows or grid.hidden_columns for grid in book.grids)
     personal = any(f.personal for table, *_ in found for f in table.fields)
@@ -59,9 +63,24 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
         tuple(changes),
         tuple(warnings),
         tuple(q for *_, questions in found for q in questions),
-        clean=not (hidden or book.macro or book.author or book.formulas or personal),
+        clean=not (hidden or book.macro or book.author or book.formulas or personal or _names_beside(sheets)),
         already=_is_already(sheets, found, changes),
     )
+
+
+def _names_beside(sheets: Sequence[_Sheet]) -> bool:
+    """Whether a person is named outside the tables: a signature, a contact."""
+    for each in sheets:
+        inside = {n for one in each.drafts for n in (*_header_rows(one), *(row.number for row in one.rows.data))}
+        for number, row in enumerate(each.grid.rows, 1):
+            if number not in inside and any(type(cell) is str and is_person_name(cell) for cell in row):
+                return True
+    return False
+
+
+def _header_rows(one: Draft) -> range:
+    header = one.region.header
+    return range(header.top, header.bottom + 1) if header else range(0)
 
 
 def _is_already(sheets: Sequence[_Sheet], found: Sequence[Found], changes: Sequence[Change]) -> bool:
@@ -75,7 +94,12 @@ def _is_already(sheets: Sequence[_Sheet], found: Sequence[Found], changes: Seque
     last = max(table.parts[0].rows)
     written = [one.region.view.text(1, column.number) for column in one.columns]
     in_place = [column.number for column in one.columns] == list(range(1, len(one.columns) + 1))
-    return in_place and not table.parts[0].dropped and written == [f.label for f in table.fields] and last == len(one.region.grid.rows)
+    return (
+        in_place
+        and not table.parts[0].dropped
+        and written == [f.label for f in table.fields]
+        and last == len(one.region.grid.rows)
+    )
 
 
 def _sheet(grid: Grid, answers: Mapping[str, str]) -> _Sheet:
@@ -109,9 +133,13 @@ def _secret(book: Book) -> Text | None:
             for column, cell in enumerate(cells, 1):
                 if type(cell) is str and len(cell) < 61 and cell[:1] not in "0123456789" and is_stamp(cell):
                     place = f"{grid.name}!{cell_name(row, column)}".lstrip("!")
-                    return say("A marking of secret or internal papers stands in {cell}. Nothing was written.", cell=place)
+                    return say(
+                        "A marking of secret or internal papers stands in {cell}. Nothing was written.", cell=place
+                    )
     if any(is_stamp(line.strip()) for text in book.texts for line in _lines(text)):
-        return say("A marking of secret or internal papers stands in a header, footer or property. Nothing was written.")
+        return say(
+            "A marking of secret or internal papers stands in a header, footer or property. Nothing was written."
+        )
     return None
 
 
@@ -175,14 +203,19 @@ def _values(one: Draft, name: str, made_up: set[str]) -> list[str]:
 def _column(one: Draft, name: str, made_up: set[str]) -> Column | None:
     lowered = " ".join(name.lower().split())
     return next(
-        (c for c in one.columns if " ".join(c.label.lower().split()) == lowered and bool(c.number) != (name in made_up)), None
+        (
+            c
+            for c in one.columns
+            if " ".join(c.label.lower().split()) == lowered and bool(c.number) != (name in made_up)
+        ),
+        None,
     )
 
 
 def _part(one: Draft, first: int, names: list[str], made_up: set[str]) -> Part:
     numbers = tuple(row.number for row in one.rows.data)
     region = one.region
-    header = tuple(range(region.header.top, region.header.bottom + 1)) if region.header else ()
+    header = tuple(_header_rows(one))
     columns = [c.number for c in one.columns if c.number] + ([one.rows.running] if one.rows.running else [])
     last = max([*numbers, *(row for row, why in one.rows.dropped)])
     rows = range(min([*header, *numbers]), last + 1)
@@ -198,9 +231,7 @@ def _part(one: Draft, first: int, names: list[str], made_up: set[str]) -> Part:
     area = f"{letters(min(columns))}{rows[0]}:{letters(max(columns))}{last}"
     found = [_column(one, name, made_up) for name in names]
     sources = tuple(letters(c.number) if c and c.number else "" for c in found)
-    return Part(
-        region.grid.name, area, first, numbers, sources, tuple(sorted(dropped)), header, tuple(left_out)
-    )
+    return Part(region.grid.name, area, first, numbers, sources, tuple(sorted(dropped)), header, tuple(left_out))
 
 
 def _field(position: int, names: list[str], group: list[Draft], personal: bool) -> Field:
@@ -241,14 +272,23 @@ def _about_sheet(each: _Sheet, found: Iterable[Found]) -> list[Warning_]:
     table = files[0] if len(files) == 1 else None
     warnings = []
     if grid.hidden_rows:
-        told = say("The sheet “{sheet}” has {n} hidden rows (the first is row {row}); they are kept.", sheet=grid.name, n=len(grid.hidden_rows), row=min(grid.hidden_rows))
+        told = say(
+            "The sheet “{sheet}” has {n} hidden rows (the first is row {row}); they are kept.",
+            sheet=grid.name,
+            n=len(grid.hidden_rows),
+            row=min(grid.hidden_rows),
+        )
         warnings.append(Warning_("hidden-rows", told, table))
     if grid.hidden_columns:
         names = ", ".join(letters(c) for c in sorted(grid.hidden_columns))
         told = say("The sheet “{sheet}” has hidden columns ({names}); they are kept.", sheet=grid.name, names=names)
         warnings.append(Warning_("hidden-columns", told, table))
     if len(each.drafts) > 1:
-        told = say("The sheet “{sheet}” holds {n} tables; each is written to its own file.", sheet=grid.name, n=len(each.drafts))
+        told = say(
+            "The sheet “{sheet}” holds {n} tables; each is written to its own file.",
+            sheet=grid.name,
+            n=len(each.drafts),
+        )
         warnings.append(Warning_("multiple-tables", told))
     for one in each.drafts:
         file = next((t.file for t, group, *_ in found if one in group), None)
@@ -271,7 +311,9 @@ def _about_traces(traces: Iterable[Trace], one: Draft, file: str | None) -> list
     last = max(rows)
     top = one.region.header.top if one.region.header else min(rows)
     return [
-        Warning_(t.code, Text(_TRACES[t.code].id, {"n": t.count, "detail": t.detail}), file, names[t.column], rows.get(t.row))
+        Warning_(
+            t.code, Text(_TRACES[t.code].id, {"n": t.count, "detail": t.detail}), file, names[t.column], rows.get(t.row)
+        )
         for t in traces
         if t.column in names and top <= t.row <= last
     ]
@@ -281,7 +323,7 @@ def _ragged(one: Draft, file: str | None) -> list[Warning_]:
     """Rows of a text file with more fields than its header."""
     if one.region.grid.name or not one.region.header:
         return []
-    last = max(label.column for label in one.region.labels)
+    last = max(label.column for label in one.region.labels if label.levels)
     long = [i for i, row in enumerate(one.rows.data, 1) if len(one.region.grid.rows[row.number - 1]) > last]
     if not long:
         return []
@@ -305,7 +347,9 @@ def _about_table(
             warnings += _grouped(table.file, column.label, column.decided.notes, part)
             asked += [Asked(q.code, table.file, column.label, q.choices, q.answer) for q in column.decided.questions]
         for wrong in one.mismatches:
-            told = say("{cell} says {said}, but the rows add up to {sum}.", cell=wrong.cell, said=wrong.said, sum=wrong.sum)
+            told = say(
+                "{cell} says {said}, but the rows add up to {sum}.", cell=wrong.cell, said=wrong.said, sum=wrong.sum
+            )
             warnings.append(Warning_("total-mismatch", told, table.file, one.columns[wrong.position].label))
     return warnings, asked
 
@@ -324,7 +368,11 @@ def _grouped(file: str, label: str, notes: Sequence[Note], part: Part) -> list[W
         first.setdefault(note.code, note)
     found = []
     for code, note in first.items():
-        message = say("{message} (repeated in {n} more rows)", message=note.message, n=again[code]) if again[code] else note.message
+        message = (
+            say("{message} (repeated in {n} more rows)", message=note.message, n=again[code])
+            if again[code]
+            else note.message
+        )
         found.append(_noted(file, replace(note, message=message), label, part))
     return found
 
@@ -361,4 +409,8 @@ def _letters(cell: str) -> str:
 
 
 def _masked(change: Change) -> Change:
-    return replace(change, before=masked(change.before) if change.before else "", after=masked(change.after) if change.after else "")
+    return replace(
+        change,
+        before=masked(change.before) if change.before else "",
+        after=masked(change.after) if change.after else "",
+    )

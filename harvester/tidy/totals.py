@@ -11,7 +11,8 @@ from harvester.tidy.layout import Region
 from harvester.tidy.numbers import Convention, convention_of, digits_of, plain, readings
 
 _NO_SUM = re.compile(
-    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|\bgia\b|\bchi so\b|\btoc do\b|\bco cau\b"
+    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|\bgia\b"
+    r"|\bchi so\b|\btoc do\b|\bco cau\b"
     r"|\bso sanh\b|\bnam\b|\bngay\b|\bma\b|%|\bdat\b|\btang giam\b|\bkh\b|\bhe so\b|\bxep hang\b|\bdiem\b|\btang\b"
 )
 
@@ -42,7 +43,9 @@ def _of_column(region: Region, rows: Rows, position: int, column: int) -> list[M
     additive = headings.count(True) * 2 >= len(headings) and True in headings
     wrong = [total for total, agrees in judged if agrees is False and (total.sure or additive)]
     return [
-        Mismatch(position, cell_name(t.number, column), _shown(read.get(t.number)), _shown(_sum(t.over or t.inside, read)))
+        Mismatch(
+            position, cell_name(t.number, column), _shown(read.get(t.number)), _shown(_sum(t.over or t.inside, read))
+        )
         for t in wrong
     ]
 

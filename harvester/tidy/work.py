@@ -10,10 +10,10 @@ from harvester.tidy.tidying import tidied
 from harvester.tidy.writing import Headers, write, write_report
 
 
-def tidy(path: Path, *, sheet: str = "", answers: dict[str, str] | None = None) -> Tidied:
-    """The tables of the file at `path`; a refused result when it cannot be read."""
+def tidy(path: Path, *, name: str = "", sheet: str = "", answers: dict[str, str] | None = None) -> Tidied:
+    """The tables of the file at `path`, called `name`; a refused result when it cannot be read."""
     try:
-        book = read(path)
+        book = read(path, name or path.name)
     except Unreadable as unreadable:
         warning = Warning_(unreadable.code, unreadable.why)
         return Tidied(refused=unreadable.code, why=unreadable.why, warnings=(warning,), clean=False)
@@ -21,10 +21,14 @@ def tidy(path: Path, *, sheet: str = "", answers: dict[str, str] | None = None) 
 
 
 def tidy_to(
-    path: str, folder: str, *, sheet: str, answers: dict[str, str], headers: Headers, language: Language
+    path: str, folder: str, *, name: str, sheet: str, answers: dict[str, str], headers: Headers, language: Language
 ) -> dict[str, Any]:
-    """Tidy the file at `path` into `folder`, its report beside the tables as report.json."""
-    found = tidy(Path(path), sheet=sheet, answers=answers)
+    """Tidy the file at `path` into `folder`, its report beside the tables as report.json.
+
+    The messages of its warnings come back as sentences, to be shown in any language.
+    """
+    found = tidy(Path(path), name=name, sheet=sheet, answers=answers)
     write(found, Path(folder), headers)
     write_report(found, Path(folder, "report.json"), language)
-    return {"refused": found.refused, "clean": found.clean, "already": found.already}
+    messages = [warning.message.to_json() for warning in found.warnings]
+    return {"clean": found.clean, "already": found.already, "messages": messages}

@@ -58,7 +58,9 @@ def read(path: Path) -> Book:
                 grid.hidden = hidden
                 grids.append(grid)
                 texts += notes
-        properties = [name for name in ("docProps/core.xml", "docProps/app.xml", "docProps/custom.xml") if name in parts]
+        properties = [
+            name for name in ("docProps/core.xml", "docProps/app.xml", "docProps/custom.xml") if name in parts
+        ]
         texts += [text for name in properties for text in _leaves(archive, name)]
         author = "docProps/core.xml" in parts and _names_author(archive)
         macro = any(part.endswith("vbaProject.bin") for part in parts)
@@ -211,7 +213,10 @@ def _rewritten(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
 
     with archive.open(part) as stream:
         for _, element in etree.iterparse(
-            stream, tag=("{*}cols", "{*}row", "{*}mergeCells", "{*}headerFooter"), resolve_entities=False, no_network=True
+            stream,
+            tag=("{*}cols", "{*}row", "{*}mergeCells", "{*}headerFooter"),
+            resolve_entities=False,
+            no_network=True,
         ):
             copy = etree.fromstring(etree.tostring(element, with_tail=False), etree.XMLParser(remove_comments=True))
             for inner in copy.iter():
