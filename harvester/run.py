@@ -3,12 +3,8 @@
 The service, `opendata run` and the steward's `opendata publish` all go through here; there is no second way to publish.
 """
 
-<<<<<<< HEAD
-from collections.abc import Callable, Mapping
-=======
 import logging
-from collections.abc import Callable
->>>>>>> main
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -40,12 +36,8 @@ from harvester.portal import observe, on_portal, present
 from harvester.publishing import heal
 from harvester.results import RunResult, SourceResult
 from harvester.retiring import renamed, retire
-<<<<<<< HEAD
 from harvester.settle import Bench, Judge, Settlement, bench_for, settle
-=======
-from harvester.settle import Bench, Judge, bench_for, settle
 from harvester.stopping import Stop
->>>>>>> main
 from harvester.workspace import Clock, Workspace
 
 log = logging.getLogger(__name__)
@@ -131,16 +123,12 @@ def _harvest(
             if acting.run is not None:
                 lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
                 acting = replace(acting, held=lease, pending=[])
-<<<<<<< HEAD
-            with Hands(acting.workspace.publisher.at_once) as hands:
-                _collect(bench, replace(acting, hands=hands), source, result, progress)
-=======
                 if due and not due(source):
                     result.state = SourceState.SKIPPED
                     return result
                 acting.workspace.store.begin_attempt(source.id, lease, acting.clock())
-            _collect(bench, acting, source, result, progress)
->>>>>>> main
+            with Hands(acting.workspace.publisher.at_once) as hands:
+                _collect(bench, replace(acting, hands=hands), source, result, progress)
             if acting.run is not None:
                 _close(acting, lease, source, result)
     except RunLocked as error:
@@ -192,15 +180,10 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
 
 def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult, progress: Progress | None) -> None:
     """Decide what becomes of one dataset, then do it."""
-<<<<<<< HEAD
-    if acting.stopping.is_set():
-        raise KeyboardInterrupt
     if bench.observing:
         with acting.settling:
             tally(observe_dataset(bench, acting, item), result)
         return
-=======
->>>>>>> main
     with acting.settling:
         if acting.stopping.is_set():
             return
@@ -211,7 +194,6 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
             acting.portal_down.append(error)
             nothing = settle(bench, item.dataset, {}, obtained.findings, failed=1)
             settlement = unpublished(replace(nothing, files_failed=0), error)
-<<<<<<< HEAD
     if settlement.publication is None:
         _finish(acting, settlement, obtained.validators, result, progress)
     else:
@@ -226,13 +208,10 @@ def _finish(
     progress: Progress | None,
 ) -> None:
     """Do what was settled, and count it."""
+    if acting.stopping.is_set():
+        return  # what it was judged by may have been closed under it
     settlement, _ = act(acting, settlement, validators)
     with acting.settling:
-=======
-        if acting.stopping.is_set():
-            return  # what it was judged by may have been closed under it
-        settlement, _ = act(acting, settlement, obtained.validators)
->>>>>>> main
         tally(settlement, result)
     told = {"run": acting.run, "source": result.id, "dataset": settlement.known.name}
     log.info("dataset settled: %s", settlement.outcome.value, extra=told)

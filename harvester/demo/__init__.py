@@ -88,17 +88,10 @@ def demo(
 ) -> DemoResult:
     """Make the demo's workspace at `folder`, or go on with the one that is there, and run the whole job twice.
 
-<<<<<<< HEAD
     Of the environment only a CKAN portal's address and token are read, and how to get there: the demo never touches the
     database of a real workspace. `language` chooses the pages to look at. Raises ConfigurationError (DEM-001) for a
     kind of portal that this version has not, and UsageRefused (DEM-002, DEM-003) for a folder that is used for anything
-    else; nothing is ever overwritten.
-=======
-    The environment is not read: the demo never touches the database of a real workspace. `language` chooses the
-    pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, and
-    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten. A folder
-    that cannot be written is a ConfigurationError (DEM-004).
->>>>>>> main
+    else; nothing is ever overwritten. A folder that cannot be written is a ConfigurationError (DEM-004).
     """
     if kind not in PUBLISHERS:
         raise ConfigurationError(
@@ -111,13 +104,8 @@ def demo(
     started = not _is_demo(folder)
     if started:
         _refuse_if_used(folder)
-<<<<<<< HEAD
-        lay_out(folder, kind, clock().astimezone(ZONE).date())
-    with open_workspace(folder, {name: v for name, v in (environ or {}).items() if name in READ}, clock) as workspace:
-=======
         _lay_out(folder, kind, clock().astimezone(ZONE).date())
-    with open_workspace(folder, {}, clock) as workspace:
->>>>>>> main
+    with open_workspace(folder, {name: v for name, v in (environ or {}).items() if name in READ}, clock) as workspace:
         runs = tuple(run(workspace, (), clock, progress=progress) for _ in range(2))
         counted = statistics(workspace, clock().astimezone(ZONE).date())
         portal_url = workspace.publisher.url("")
