@@ -121,6 +121,7 @@ def test_no_field_is_longer_than_solr_takes_and_none_has_control_characters(tmp_
 def test_an_illustration_says_so(tmp_path: Path):
     said = ckan_fields.fields(wanted(tmp_path), "o", replace(PORTAL, illustration=True))
     assert "MINH HỌA" in said["notice"].upper()
+    assert said["description"].startswith(f"**{said['notice']}**")  # first on the dataset's page
 
 
 def test_a_refusal_names_every_field_in_our_words():
