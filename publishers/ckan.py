@@ -232,7 +232,7 @@ class Ckan:
 
     def _send(self, wanted: Publication, merge: Merged, package: Package, owner: str, again: bool) -> Package | None:
         """All of it in one commit; None: the outcome is unknown, or somebody wrote since it was read."""
-        sent = int(ckan_fields.extras(package).get(SENT) or 0) + 1
+        sent = ckan_fields.extras(package).get(SENT, "")
         update = ckan_fields.package(merge.state.said, package)
         moved = merge.state.said["organization"] != (package.get("organization") or {}).get("name")
         if moved:
@@ -242,14 +242,15 @@ class Ckan:
             {"key": KEY, "value": wanted.name},
             {"key": VERSION, "value": str(wanted.version)},
             {"key": WRITTEN, "value": merge.digest},
-            {"key": SENT, "value": str(sent)},
+            {"key": SENT, "value": str(int(sent) + 1 if sent.isdecimal() else 1)},
         ]
         update["resources"] = list(merge.state.resources.values())
         uploads = tuple(
             Upload(f"update__resources__{number}__upload", file.path, file.name, file.media_type)
             for number, resource in enumerate(merge.state.resources.values())
             for file in wanted.files
-            if file.id == resource["id"] and not file.link and (again or file.id in merge.new_bytes)
+            if file.id == resource["id"] and not file.link
+            if file.id in merge.new_bytes or (again and merge.state.files[file.id][0].sha256 == file.sha256)
         )
         return self._revise(package, update, uploads)
 
@@ -290,7 +291,8 @@ class Ckan:
         """A package as `Seen`; its metadata are its `state` as merging compares it, and the `package` itself."""
         kept = ckan_fields.extras(package)
         ours = kept.get(KEY) == name
-        withdrawn = ours and (bool(kept.get(WITHDRAWN)) or package.get("state") == "deleted")
+        hidden = package.get("state") == "deleted" or (package.get("private") and WRITTEN in kept)  # by a person
+        withdrawn = ours and bool(kept.get(WITHDRAWN) or hidden)
         resources = [] if withdrawn else [r for r in package.get("resources", ()) if ckan_fields.is_ours(r)]
         version = kept.get(VERSION, "")
         state = state_in(package)
