@@ -27,7 +27,8 @@ from checks.blocks import Doubt
 _READ = 1 << 20
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _DECLARATION = re.compile(
-    r"\ufeff?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?:UTF-8|utf-8)[\"'])?(?: standalone=[\"']yes[\"'])?\s*\?>\s*)?"
+    r"\ufeff?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?:UTF-8|utf-8)[\"'])?"
+    r"(?: standalone=[\"']yes[\"'])?\s*\?>\s*)?"
 )
 _ROW = re.compile(
     r'\s*<row r="(\d{1,7})"((?: (?:spans|s|customFormat|ht|customHeight|hidden|outlineLevel|collapsed)="[^"<&]*")*)'
@@ -35,7 +36,7 @@ _ROW = re.compile(
 )
 _CELL = re.compile(
     r'<c r="([A-Z]{1,3})\d{1,7}"(?: s="(\d{1,6})")?(?: t="(n|s|b|e|str|inlineStr)")?'
-    r'(?:/>|>(<f>[^<]*</f>)?(<v>|<is><t>|<is><t xml:space="preserve">)([^<]*)(?:</v>|</t></is>)</c>)'
+    r'(?:(/>|></c>)|>(<f>[^<]*</f>)?(<v>|<is><t>|<is><t xml:space="preserve">)([^<]*)(?:</v>|</t></is>)</c>)'
 )
 _DIMENSION = re.compile(r'<dimension ref="([A-Z0-9:$]+)" ?/>')
 _NAME = re.compile(r" (\w+)=")
@@ -109,13 +110,20 @@ def _is_character(number: str) -> bool:
     return point in (9, 10, 13) or 0x20 <= point < 0xD800 or 0xE000 <= point < 0xFFFE or 0x10000 <= point < 0x110000
 
 
-
 def _plain(text: str) -> str:
     if "&" not in text:
         return text
     if "&#" in text:
         text = _NUMBERED.sub(lambda found: "&amp;" if found[1] == "38" else chr(int(found[1])), text)
-    return unescape(text, _ENTITIES)
+    return unescape(text, _ENTITIES) if "&" in text else text
+
+
+def _beyond_ascii(found: re.Match[str]) -> str:
+    """The character that a reference names, unless it could mean something in XML."""
+    point = int(found[1])
+    if point > 127 and _is_character(found[1]):
+        return chr(point)
+    return found[0]
 
 
 def _strings(reader: Any) -> list[str]:
@@ -200,6 +208,7 @@ class _Sheet:
                 text, held = text[:cut], text[cut:]
                 if first:
                     text, first = _DECLARATION.sub("", text, count=1), False
+                text = _NUMBERED.sub(_beyond_ascii, text) if "&#" in text else text
                 _prove_text(text)
                 yield text
             decoder.decode(b"", final=True)
@@ -222,24 +231,28 @@ class _Sheet:
 
     def _cells(self, written: str) -> list[Any]:
         """One row, each cell in its place; the tags are counted, so that nothing stands between the cells."""
-        row: list[Any] = [None] * (self._size[0] or 0)
-        tags = 0
-        for letters, style, kind, formula, opening, content in _CELL.findall(written):
-            column = self._columns.get(letters) or self._column(letters)
+        width, columns, readers, tags = self._size[0], self._columns, self._readers, 0
+        row: list[Any] = [None] * (width or 0)
+        for letters, style, kind, empty, formula, opening, content in _CELL.findall(written):
+            column = columns.get(letters) or self._column(letters)
             if column > len(row):
-                row += [None] * (0 if self._size[0] else column - len(row))
-            if not opening:
-                tags += 1
-                continue
-            read = self._readers.get((kind, style)) or self._reader(kind, style)
-            inline = kind == "inlineStr"
-            if inline != (opening != "<v>"):
+                if width:
+                    raise Doubt("a cell outside of the sheet")
+                row += [None] * (column - len(row))
+            if empty:
+                tags += empty.count("<") + 1
+            elif kind == "inlineStr":
+                if opening == "<v>":
+                    raise Doubt("a cell that says two things")
+                tags += 8 if formula else 6
+                row[column - 1] = _plain(content)
+            elif opening != "<v>":
                 raise Doubt("a cell that says two things")
-            tags += (6 if inline else 4) + (2 if formula else 0)
-            if column <= len(row):
-                row[column - 1] = read(content) if content else "" if inline else None
-            elif content:
-                read(content)
+            else:
+                tags += 6 if formula else 4
+                if content:
+                    read = readers.get((kind, style)) or self._reader(kind, style)
+                    row[column - 1] = read(content)
         if written.count("<") != tags:
             raise Doubt("cells of another kind")
         return row
@@ -251,7 +264,7 @@ class _Sheet:
     def _reader(self, kind: str, style: str) -> Callable[[str], Any]:
         """How the text of such a cell becomes a value: by the calls that openpyxl makes."""
         dated = kind in ("", "n") and int(style or 0) in self._dates
-        readers = {"": _number, "n": _number, "s": self._string, "b": _truth, "inlineStr": _plain}
+        readers = {"": _number, "n": _number, "s": self._string, "b": _truth}
         read = partial(self._moment, style) if dated else readers.get(kind, _plain)
         self._readers[kind, style] = read
         return read

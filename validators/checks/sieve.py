@@ -15,7 +15,7 @@ from typing import Any
 
 from frictionless import Dialect, Schema, helpers
 from frictionless.formats.excel import ExcelControl
-from frictionless.formats.excel.parsers import XlsxParser
+from frictionless.formats.excel.parsers.xlsx import XlsxParser
 from frictionless.resources import TableResource
 
 from checks import sheetxml
@@ -106,7 +106,8 @@ def _sheet(resource: Any) -> str | int:
         or control.stringified
     ):
         raise Doubt("cells are changed while they are read")
-    return control.sheet
+    sheet: str | int = control.sheet
+    return sheet
 
 
 class SievedTable(TableResource):
@@ -165,7 +166,7 @@ class SievedTable(TableResource):
     def _TableResource__open_parser(self) -> None:
         if self.format == "xlsx":
             self._TableResource__parser = SheetParser(self)
-            self._TableResource__parser.open()
+            self._TableResource__parser.open()  # type: ignore[no-untyped-call]
         else:
             _OPEN_PARSER(self)
 
@@ -174,7 +175,8 @@ class SievedTable(TableResource):
             return Table.of(self, plan)
         prove_plain(self)
         source = partial(_listed, self.data) if self.format == "inline" else SheetRows(self)
-        return TypedTable(plan, source, self.dialect.create_first_content_row() - 1)
+        skipped = self.dialect.create_first_content_row() - 1  # type: ignore[no-untyped-call]
+        return TypedTable(plan, source, skipped)
 
     @property
     def row_stream(self) -> Any:
