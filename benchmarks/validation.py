@@ -242,9 +242,8 @@ def main() -> None:
         measure(engine, Path(path), json.loads(schema), int(limit))
         return
     print(f"{chosen.rows:,} rows, {chosen.runs} runs, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(
-        f"{'case':<20} {'engine':<13} {'cold s':>8} {'spread':>7} {'warm s':>8} {'CPU s':>8} {'MB':>6}   times faster: cold, warm, CPU"
-    )
+    heads = "".join(f"{head:>9}" for head in ("cold s", "spread", "warm s", "CPU s", "MB"))
+    print(f"{'case':<20} {'engine':<13}{heads}   times faster: cold, warm, CPU", flush=True)
     with TemporaryDirectory() as folder:
         for case in chosen.cases:
             _compare(case, Path(folder), chosen.rows, chosen.runs)
@@ -268,9 +267,8 @@ def _compare(case: str, folder: Path, rows: int, runs: int) -> None:
     if path.is_dir():
         two = crew(path, schema, runs)
         middle = statistics.median(two["seconds"])
-        print(
-            f"{case:<20} {'2 processes':<13} {'':>8} {'':>7} {middle:8.3f} {'':>8} {'':>6}   {_median(slow, 'cold') / middle:.1f}"
-        )
+        ratio = _median(slow, "cold") / middle
+        print(f"{case:<20} {'2 processes':<13}{'':18}{middle:9.3f}{'':18}   {ratio:.1f}", flush=True)
         for file in path.iterdir():
             file.unlink()
     else:
@@ -294,8 +292,8 @@ def _print(case: str, engine: str, figures: list[dict[str, Any]], ratios: list[f
     cold = [each["cold"] for each in figures]
     spread = (max(cold) - min(cold)) / statistics.median(cold)
     print(
-        f"{case:<20} {engine:<13} {_median(figures, 'cold'):8.3f} {spread:6.0%} {_median(figures, 'warm'):8.3f}"
-        f" {_median(figures, 'cpu'):8.3f} {_median(figures, 'rss'):6.0f}   "
+        f"{case:<20} {engine:<13}{_median(figures, 'cold'):9.3f}{spread:9.0%}{_median(figures, 'warm'):9.3f}"
+        f"{_median(figures, 'cpu'):9.3f}{_median(figures, 'rss'):9.0f}   "
         + ", ".join(f"{ratio:.1f}" for ratio in ratios),
         flush=True,
     )

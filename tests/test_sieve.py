@@ -18,7 +18,7 @@ from checks.blocks import Doubt
 from checks.tables import TableSource, validate
 from checks.typed import TypedTable
 
-CASES = int(os.environ.get("SIEVE_CASES", "1200"))
+CASES = int(os.environ.get("SIEVE_CASES", "600"))
 SEED = int(os.environ.get("SIEVE_SEED", "0"))
 PARTS = 8
 TEXT = {"fields": [{"name": "ma", "type": "integer"}, {"name": "ten", "type": "string"}]}

@@ -49,14 +49,14 @@ _REMEMBERED = 20_000  # moments
 _STRING = re.compile(r'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>|<si>(.*?)</si>', re.DOTALL)
 
 
-class _Page(ReadOnlyWorksheet):  # type: ignore[misc]
+class _Page(ReadOnlyWorksheet):
     """The sheet that will be read by pattern: openpyxl would parse it whole to find its size."""
 
     def _get_size(self) -> None:
         """Left to the reading."""
 
 
-class _Opened(ExcelReader):  # type: ignore[misc]
+class _Opened(ExcelReader):
     """A workbook without its shared strings, which openpyxl is slow to read; the wanted sheet is a `_Page`."""
 
     def __init__(self, file: Any, wanted: str | int) -> None:
@@ -73,11 +73,12 @@ class _Opened(ExcelReader):  # type: ignore[misc]
             raise Doubt("chart sheets")
         titles = [sheet.name for sheet, _ in found]
         wanted = titles.index(self._wanted) if isinstance(self._wanted, str) else self._wanted - 1
+        book: Any = self.wb
         for number, (sheet, rel) in enumerate(found):
             kind = _Page if number == wanted else ReadOnlyWorksheet
-            page = kind(self.wb, sheet.name, rel.target, self.shared_strings)
+            page: Any = kind(self.wb, sheet.name, rel.target, self.shared_strings)
             page.sheet_state = sheet.state
-            self.wb._sheets.append(page)
+            book._sheets.append(page)
 
 
 def rows(file: Any, sheet: str | int) -> Iterator[list[Any]]:
@@ -138,13 +139,15 @@ def _strings(reader: Any) -> list[str]:
     fromstring((text[:start] + text[end:]).encode())
     body = text[start:end]
     found = _STRING.findall(body)
-    if body.count("<") != 4 * len(found) and _STRING.sub("", body).strip():
+    simple = body.count("<") == 4 * len(found) and "<si></si>" not in body
+    if not simple and _STRING.sub("", body).strip():
         raise Doubt("shared strings of another shape")
     return [(_rich(rich) if rich else _plain(plain)).replace("x005F_", "") for plain, rich in found]
 
 
 def _rich(content: str) -> str:
-    return str(Text.from_tree(fromstring(f"<si {_MAIN}>{content}</si>".encode())).content)
+    text: Any = Text
+    return str(text.from_tree(fromstring(f"<si {_MAIN}>{content}</si>".encode())).content)
 
 
 class _Sheet:
