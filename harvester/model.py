@@ -149,6 +149,7 @@ class Source:
     agency: str = ""  # agency id, slug or name; empty when `agencies` maps publishers
     agencies: Mapping[str, str] = field(default_factory=dict)  # publisher's name or id → agency id
     schedule: str = ""  # cron, Asia/Ho_Chi_Minh
+    working_days: bool = False  # on days off (calendar.toml) the schedule rests
     approved: bool = False  # a named person allowed unattended runs
     approved_by: str = ""
     approved_on: date | None = None
@@ -260,6 +261,7 @@ class Resource:
     declared_hash: str = ""  # as declared: "sha256:…", "md5:…" or plain md5 (Data Package)
     declared_bytes: int | None = None
     declared_rows: int | None = None
+    original: bool = False  # a steward's own file beside the tables made of it; not judged as a table
 
 
 @dataclass(frozen=True)
@@ -425,6 +427,8 @@ class Seen:
     metadata: Mapping[str, Any]  # what the publisher compares, by field
     files: tuple[SeenFile, ...]
     url: str
+    edited: bool = False  # not as we wrote it: somebody changed it on the portal
+    findable: bool = True  # the portal's search shows it as it is
 
 
 @dataclass(frozen=True)
@@ -434,3 +438,19 @@ class Change:
     field: str  # metadata field, or "file <name>"
     before: str  # "" when new
     after: str  # "" when removed
+
+
+@dataclass(frozen=True)
+class HandEdit:
+    """What somebody changed on the portal since we wrote it; kept, unless the source changed it too."""
+
+    field: str  # as in `Change`
+    written: str  # what we wrote last
+    found: str  # what stands there
+    wanted: str  # what the source says now
+    file: str = ""  # id of the file whose bytes it is about
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the source changed it too: a person must decide."""
+        return self.wanted != self.written

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from harvester.by_hand import Confirm
+    from harvester.preparing import Ask
     from harvester.results import Plan
     from harvester.run import Progress
     from harvester.workspace import Clock, Workspace
@@ -103,6 +104,22 @@ class Session:
 
         return confirm
 
+    def asking(self) -> "Ask":
+        """Puts a question about the data to the person at the terminal; without one nobody answers."""
+
+        def ask(question: Mapping[str, Any]) -> str | None:
+            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                return None
+            from harvester import screens_tidy
+
+            self.note(screens_tidy.question(question, self.common))
+            sys.stderr.write(f"{self.tell(say('Number of the answer [anything else = leave it]'))} ")
+            sys.stderr.flush()
+            said, choices = sys.stdin.readline().strip(), question["choices"]
+            return choices[int(said) - 1] if said.isdigit() and 0 < int(said) <= len(choices) else None
+
+        return ask
+
     # ------------------------------------------------------------ where to work
 
     def folder(self) -> Path | None:
@@ -116,6 +133,14 @@ class Session:
     @contextmanager
     def workspace(self, *, writing: bool = True) -> "Iterator[Workspace]":
         """The workspace, opened for one command. Raises ConfigurationError: there is none, or it is not in order."""
+        folder = self.workspace_folder()
+        from harvester.workspace import open_workspace
+
+        with open_workspace(folder, self.environ, self.clock, writing=writing) as workspace:
+            yield workspace
+
+    def workspace_folder(self) -> Path:
+        """The folder of the workspace that is meant. Raises ConfigurationError if there is none."""
         folder = self.folder()
         if folder is None:
             raise ConfigurationError(
@@ -129,10 +154,7 @@ class Session:
                 say("{folder} is no workspace: it has no config/portal.toml.", folder=str(folder)),
                 say("Make one there with “opendata init {folder}”, or name another one with -C.", folder=str(folder)),
             )
-        from harvester.workspace import open_workspace
-
-        with open_workspace(folder, self.environ, self.clock, writing=writing) as workspace:
-            yield workspace
+        return folder
 
 
 def terminal(stream: TextIO, environ: Mapping[str, str]) -> "Console":

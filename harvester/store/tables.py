@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from harvester.ledger import Fact, RunState, SourceState, Step
 from harvester.model import Outcome, Verdict
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every Alembic revision, oldest first: the last is what this code needs, an unknown one is from newer code."""
 
 metadata = MetaData()
@@ -114,6 +114,49 @@ source_run = Table(
     Column("summary", JSON, nullable=False),
 )
 Index("source_run_last", source_run.c.source, source_run.c.run)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("run", ForeignKey(run.c.id), nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("ended", Moment),
+    Column("state", _words(SourceState)),
+    Column("wait_until", Moment),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("remedy", JSON, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("escalated", Moment),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("change", String(20), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Moment, nullable=False),
+    Column("sent", Moment),
+    Column("problem", Text, nullable=False),
+)
+Index("notice_waiting", notice.c.sent, notice.c.next_try)
+
+pruning = Table("pruning", metadata, Column("allowed", Integer, primary_key=True))
+"""A row while `prune` deletes superseded facts: without one the database refuses to delete any."""
 
 dataset = Table(
     "dataset",
@@ -217,4 +260,13 @@ validators = Table(
     Column("last_modified", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", Text, nullable=False),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("dataset", NAME, primary_key=True),  # agency/key
+    Column("question", Text, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("answered_at", Moment, nullable=False),
 )
