@@ -4,6 +4,8 @@
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from checks import blocks, keys, patterns, tables
 from checks.arrow import strings
 from checks.blocks import Doubt
+from checks.many import Crew, Job
 from checks.tables import TableSource, validate
 from checks.typed import TypedTable
 
@@ -160,3 +163,34 @@ def test_equal_texts_have_equal_keys_whatever_stands_around_them() -> None:
     found = column(keys.Text.of(strings(texts)))
     assert found.tolist() == [keys.key_of(text) for text in texts]
     assert len(set(found.tolist())) == 5
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
+from checks import tables
+report = tables._sieved(tables._source(sys.argv[1]), None, None, "utf-8", 1000)
+print("none" if report is None else report[0].stats["errors"], "pandas" in sys.modules)
+"""
+
+
+def test_the_sieve_works_in_a_child_with_limits_and_imports_no_pandas(tmp_path: Path) -> None:
+    path = tmp_path / "dai.csv"
+    path.write_text("ma,ten\n" + "".join(f"{n},tên {n}\n" for n in range(100_000)))
+    environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(path)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", "False"]
+
+
+def test_several_processes_answer_in_order(tmp_path: Path) -> None:
+    jobs = []
+    for number in range(7):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("ma,ten\n" + "1,a\n" * number + "x,a\n" * (number % 2))
+        jobs.append(Job(path, TEXT, encoding="utf-8", engine="fast"))
+    with Crew(2) as crew:
+        answers = list(crew.judge(iter(jobs)))
+    assert [answer["tasks"][0]["place"] for answer in answers] == [job.path.name for job in jobs]
+    assert [answer["stats"]["errors"] for answer in answers] == [0, 1, 0, 1, 0, 1, 0]

@@ -125,7 +125,6 @@ def tokenise(data: bytes, width: int, delimiter: str) -> Cells:
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
             ),
-            memory_pool=pa.system_memory_pool(),  # Arrow's own keeps what it once had
         )
     except pa.ArrowInvalid as error:
         raise Doubt("not UTF-8, or not CSV as Arrow knows it") from error

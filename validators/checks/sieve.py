@@ -48,9 +48,11 @@ class Known:
 def known(schema: Mapping[str, Any]) -> Known:
     """What is known of a schema; raises what Frictionless raises at a schema that is none."""
     try:
-        return _known(json.dumps(schema))
+        written = json.dumps(schema)
     except (TypeError, ValueError):  # no JSON
-        return Known(Schema.from_descriptor(dict(schema)))
+        written = "null"
+    same = json.loads(written) == dict(schema)
+    return _known(written) if same else Known(Schema.from_descriptor(dict(schema)))
 
 
 @lru_cache(_SCHEMAS)
@@ -223,9 +225,11 @@ class SievedTable(TableResource):
     def close(self) -> None:
         """Close the file; where judging stopped at the error limit, read as far as Frictionless would have."""
         last, self._last = getattr(self, "_last", None), None
-        if last and self._table and self.format != "xlsx":
-            self._table.read_as_far_as(*last)
-        elif last and len(self.sample) < self.detector.sample_size:  # the sample was all there is
-            last[0].measure(Path(self.normpath or ""))
-            self._tell(last[0])
-        super().close()
+        try:
+            if last and self._table and self.format != "xlsx":
+                self._table.read_as_far_as(*last)
+            elif last and len(self.sample) < self.detector.sample_size:  # the sample was all there is
+                last[0].measure(Path(self.normpath or ""))
+                self._tell(last[0])
+        finally:
+            super().close()
