@@ -155,14 +155,19 @@ def measure(engine: str, path: Path, schema: dict[str, Any], limit: int) -> None
     """Judge, and print what it took."""
     run = _parse if engine == "parse" else _judge
     _warm(engine, path.suffix)
-    figures = []
-    for _ in range(2 if engine in ("fast", "crew") else 1):
+    figures, peak = [], 0
+    for _ in range(2 if engine == "fast" else 1):
         wall, cpu = time.perf_counter(), time.process_time()
         told = run(engine, path, schema, limit)
         figures.append((time.perf_counter() - wall, time.process_time() - cpu))
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    peak = int(status["VmHWM"].split()[0]) // 1024
+        peak = peak or _peak()
     print(json.dumps({"cold": figures[0][0], "cpu": figures[0][1], "warm": figures[-1][0], "rss": peak, "told": told}))
+
+
+def _peak() -> int:
+    """The process' peak memory until now, in MB."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) // 1024
 
 
 def _warm(engine: str, suffix: str) -> None:
@@ -172,7 +177,7 @@ def _warm(engine: str, suffix: str) -> None:
         import frictionless.formats  # noqa: F401
 
         from checks import tables  # noqa: F401
-    if engine in ("fast", "crew"):
+    if engine == "fast":
         from checks import sieve  # noqa: F401
 
 

@@ -17,7 +17,7 @@ from checks.arrow import Numbers
 
 FIRST = 256 << 10
 """Bytes of the first block: a file that cannot be proven is known early."""
-SIZE = 2 << 20
+SIZE = 1 << 20
 """Bytes of the other blocks."""
 _LARGEST = 64 << 20  # bytes of one record
 _QUOTE = b'"'
