@@ -130,3 +130,19 @@ def test_the_screen_fits_80_columns(server: Server, workspace: Path, capsys: Any
     shown = capsys.readouterr().out
     assert "data_json" in shown and max(map(len, shown.splitlines())) <= 80
     assert not (workspace / "config/sources/127-0-0-1.toml").exists()
+
+
+def test_an_added_source_runs_and_what_nobody_owns_is_held_with_the_nearest_name(
+    server: Server, workspace: Path, capsys: Any
+):
+    server.put("/tram.csv", "mã,tên\n1,Một\n2,Hai\n".encode(), "text/csv")
+    datasets = [pod(str(n), publisher={"name": name}) for n, name in enumerate(["Sở Y tế", "Sở Y tê tỉnh"])]
+    content = json.dumps({"dataset": [*datasets, pod("hong", title="")]}).encode()
+    server.put("/data.json", content, "application/json")
+    assert add(workspace, capsys, server.url, "--id", "cong")[0] == 0
+    code = main(["-C", str(workspace), "--json", "run", "cong"], clock=lambda: NOON, environ={})
+    (source,) = json.loads(capsys.readouterr().out)["sources"]
+    assert (code, source["state"], source["complete"], source["listed"]) == (1, "partial", False, 2)
+    assert [dataset["outcome"] for dataset in source["datasets"]] == ["published", "held"]
+    told = " ".join(finding["message"] + finding["remedy"] for finding in source["findings"])
+    assert "hong" in told and "Sở Y tê tỉnh" in told and "Sở Y tế" in told
