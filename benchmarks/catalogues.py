@@ -107,7 +107,7 @@ def measure(kind: str, count: int, folder: Path) -> None:
     write(kind, count, path)
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", READ, kind, str(folder), path.name], capture_output=True, text=True, check=True
+        [sys.executable, "-c", READ, kind, str(folder), path.name], stdout=subprocess.PIPE, text=True, check=True
     )
     seconds = time.monotonic() - began
     found, complete, memory, cpu = map(int, done.stdout.split())

@@ -34,8 +34,8 @@ from harvester.model import (
     Verdict,
 )
 from harvester.names import file_name, fold, frozen_name, plain
-from harvester.registry import Register
 from harvester.records import to_json
+from harvester.registry import Register
 from harvester.workspace import Clock, Workspace
 from harvester.written import last_written
 
