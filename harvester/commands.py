@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harvester import options
-from harvester.errors import PolicyRefused
+from harvester.errors import PolicyRefused, UsageRefused
 from harvester.i18n import say
 from harvester.parameters import (
     BEGIN,
@@ -99,6 +99,9 @@ def run(
         list[str] | None,
         typer.Argument(metavar="SOURCE…", help="Sources to run, approved or not; none named: all approved ones."),
     ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only what is due by its schedule; for cron, as often as every minute.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Run sources: collect what is new, check it, publish what passes, count again."""
@@ -106,6 +109,19 @@ def run(
     from harvester.run import run
 
     session: Session = ctx.obj
+    if due and (names or dry_run):
+        raise UsageRefused(
+            "SVC-005", say("--due stands alone."), say("Name sources, or let --due choose; it is never a trial.")
+        )
+    if due:
+        from harvester.service import run_due
+
+        with session.workspace() as workspace, session.watching() as progress:
+            result = run_due(workspace, session.clock, progress=progress)
+        if result.run is None and not session.common.json:
+            return 0  # nothing was due: cron would send a mail every minute
+        session.show(result.to_json(session.common.language), screens.run)
+        return result.exit_code
     with session.workspace(writing=not dry_run) as workspace, session.watching() as progress:
         result = run(workspace, tuple(names or ()), session.clock, dry_run=dry_run, progress=progress)
     session.show(result.to_json(session.common.language), screens.run)
