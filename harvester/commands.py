@@ -93,18 +93,6 @@ def doctor(
 
 
 @app.command(cls=Command, rich_help_panel=PUBLISH)
-def sources(ctx: typer.Context) -> int:
-    """List the sources: what each is, when it last ran, when it runs next."""
-    from harvester import screens
-    from harvester.listing import sources
-
-    session: Session = ctx.obj
-    with session.workspace(writing=False) as workspace:
-        session.show(sources(workspace, session.clock(), session.common.language), screens.sources)
-    return 0
-
-
-@app.command(cls=Command, rich_help_panel=PUBLISH)
 def run(
     ctx: typer.Context,
     names: Annotated[

@@ -34,6 +34,7 @@ from harvester.model import (
 )
 from harvester.names import file_name, fold, frozen_name, plain
 from harvester.records import to_json
+from harvester.registry import Register
 from harvester.workspace import Clock, Workspace
 from harvester.written import last_written, told
 
@@ -115,7 +116,8 @@ def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, .
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
     if agency is None:
-        return Settlement(dataset, Outcome.HELD, (*found, _unmapped(dataset)), known, before)
+        unmapped = _unmapped(dataset, bench.workspace.config.register)
+        return Settlement(dataset, Outcome.HELD, (*found, unmapped), known, before)
     if not bench.observing and not _may_act_for(bench, agency):
         return Settlement(dataset, Outcome.REFUSED, (*found, _not_for(agency)), known, before)
     if failed:
@@ -328,12 +330,17 @@ def _distinct(files: tuple[PublishedFile, ...]) -> tuple[PublishedFile, ...]:
     return tuple(distinct)
 
 
-def _unmapped(dataset: Dataset) -> Finding:
+def _unmapped(dataset: Dataset, register: Register) -> Finding:
+    near = register.nearest(dataset.publisher) if dataset.publisher else ""
+    line = say("Add a line under [agencies] in the source's file: publisher's name = agency id.")
+    named = say(
+        "Nearest in the register: “{near}”. If it is meant, add it under [agencies] in the source's file.", near=near
+    )
     return Finding(
         "RUN-010",
         Severity.ERROR,
         say("No agency of the register is known for the publisher “{publisher}”.", publisher=dataset.publisher or "–"),
-        say("Add a line under [agencies] in the source's file: publisher's name = agency id."),
+        named if near else line,
         dataset=dataset.title,
         place=dataset.place,
         effect=Effect.HOLD,
