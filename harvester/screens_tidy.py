@@ -61,6 +61,13 @@ def tidy(data: Data, common: Common) -> Iterator[RenderableType]:
     yield from advice(pen, _next(data))
 
 
+def template(data: Data, common: Common) -> Iterator[RenderableType]:
+    """Where the template is."""
+    pen = pen_for(common)
+    yield pen(say("A template for “{title}” is in {file}.", title=data["title"], file=data["output"]), "bold")
+    yield from advice(pen, [say("Fill it in, then: opendata publish {file} --agency A", file=data["output"])])
+
+
 def cleaning(data: Data, pen: Pen) -> Iterator[RenderableType]:
     """In the plan of a publication: what was made of a workbook; columns and warnings stand elsewhere there."""
     yield Ink()
