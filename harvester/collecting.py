@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
-from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.model import Dataset, Finding, Listing, Source
 from harvester.sources import SOURCES, Obtained, Obtaining, begin
+from harvester.stopping import Stop
 from harvester.workspace import Workspace
 
 WINDOW = 256
@@ -23,25 +24,29 @@ class Collected:
 
 
 def collected(
-    workspace: Workspace, source: Source, files: FileStore, doors: list[Fetcher], *, remember: bool
+    workspace: Workspace, source: Source, files: FileStore, stopping: Stop, *, remember: bool
 ) -> Iterator[Collected | Finding | Listing]:
     """Everything `source` lists, each dataset once its files have arrived or failed; findings and the Listing between.
 
     Datasets come as they get ready, not in the order of the listing. Raises SourceError from the listing.
-    Its door is added to `doors`, for whoever must shut it early. With `remember`, servers are asked only for what
-    changed since the ledger last saw it.
+    With `remember`, servers are asked only for what changed since the ledger last saw it; `stopping` ends it early.
     """
     known = workspace.store.validators if remember else _nothing_known
     under_way: deque[tuple[Dataset, Obtaining]] = deque()
-    with workspace.fetcher(files, source.allow_networks) as fetcher:
-        doors.append(fetcher)
-        for item in SOURCES[source.kind](source, fetcher, workspace.folder):
-            if not isinstance(item, Dataset):
-                yield item
-                continue
-            under_way.append((item, begin(item, fetcher, known)))
-            yield from _ready(under_way, keep=WINDOW)
-        yield from _ready(under_way, keep=0)
+    with workspace.fetcher(files, source.allow_networks) as fetcher, stopping.closes(fetcher):
+        try:
+            for item in SOURCES[source.kind](source, fetcher, workspace.folder):
+                if stopping.is_set():
+                    return
+                if not isinstance(item, Dataset):
+                    yield item
+                    continue
+                under_way.append((item, begin(item, fetcher, known)))
+                yield from _ready(under_way, keep=WINDOW)
+            yield from _ready(under_way, keep=0)
+        except (CancelledError, RuntimeError):  # a closed fetcher takes no more work, and drops what it had
+            if not stopping.is_set():
+                raise
 
 
 def _ready(under_way: deque[tuple[Dataset, Obtaining]], keep: int) -> Iterator[Collected]:

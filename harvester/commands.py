@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harvester import options
-from harvester.errors import PolicyRefused
+from harvester.errors import PolicyRefused, UsageRefused
 from harvester.i18n import say
 from harvester.parameters import (
     BEGIN,
@@ -73,13 +73,18 @@ def init(ctx: typer.Context, folder: Folder, portal: Kind = "catalogue") -> int:
 
 
 @app.command(cls=Command, rich_help_panel=BEGIN)
-def doctor(ctx: typer.Context) -> int:
+def doctor(
+    ctx: typer.Context,
+    probe_upload: Annotated[
+        bool, typer.Option("--probe-upload", help="Find the CKAN portal's upload limit by a private upload.")
+    ] = False,
+) -> int:
     """Look whether everything this program needs is in order, and say what to do where it is not."""
     from harvester import screens
     from harvester.doctor import diagnosis, examine
 
     session: Session = ctx.obj
-    found = tuple(examine(session.folder(), session.environ, session.clock()))
+    found = tuple(examine(session.folder(), session.environ, session.clock(), probe_upload=probe_upload))
     session.show({"checks": [check.to_json(session.common.language) for check in found]}, screens.doctor)
     return diagnosis(found)
 
@@ -106,6 +111,9 @@ def run(
         list[str] | None,
         typer.Argument(metavar="SOURCE…", help="Sources to run, approved or not; none named: all approved ones."),
     ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only what is due by its schedule; for cron, as often as every minute.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Run sources: collect what is new, check it, publish what passes, count again."""
@@ -113,6 +121,19 @@ def run(
     from harvester.run import run
 
     session: Session = ctx.obj
+    if due and (names or dry_run):
+        raise UsageRefused(
+            "SVC-005", say("--due stands alone."), say("Name sources, or let --due choose; it is never a trial.")
+        )
+    if due:
+        from harvester.service import run_due
+
+        with session.workspace() as workspace, session.watching() as progress:
+            result = run_due(workspace, session.clock, progress=progress)
+        if result.run is None and not session.common.json:
+            return 0  # nothing was due: cron would send a mail every minute
+        session.show(result.to_json(session.common.language), screens.run)
+        return result.exit_code
     with session.workspace(writing=not dry_run) as workspace, session.watching() as progress:
         result = run(workspace, tuple(names or ()), session.clock, dry_run=dry_run, progress=progress)
     session.show(result.to_json(session.common.language), screens.run)
@@ -283,6 +304,35 @@ def rollback(
         result = rollback(workspace, name, wanted, reason, session.clock, confirm=confirm, dry_run=dry_run)
     session.show(_receipt(session, result, dry_run), screens.receipt)
     return result.exit_code
+
+
+@app.command(cls=Command, rich_help_panel=CORRECT)
+def adopt(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A dataset that something else made.")] = "",
+    agency: Annotated[str, typer.Option("--agency", metavar="A", help="The agency whose dataset it is.")] = "",
+    source: Annotated[str, typer.Option("--source", metavar="S", help="The source that will feed it.")] = "publish",
+    identifier: Annotated[str, typer.Option("--identifier", metavar="ID", help="What that source calls it.")] = "",
+    dry_run: DryRun = False,
+) -> int:
+    """Enter the CKAN portal's datasets that are ours into a ledger that was lost; or take one over."""
+    from harvester import screens
+    from harvester.adopting import adopt, take_over
+    from harvester.model import ZONE
+
+    session: Session = ctx.obj
+    with session.workspace(writing=not dry_run) as workspace:
+        if name:
+            day = session.clock().astimezone(ZONE).date()
+            owner = workspace.config.register.resolve(agency, day)
+            if not dry_run:
+                take_over(workspace, name, owner, (source, identifier or f"{owner.id}/{name}"), session.clock)
+            adopted = {"adopted": [name], "known": 0}
+        else:
+            found = adopt(workspace, session.clock, dry_run=dry_run)
+            adopted = {"adopted": [known.name for known in found.entered], "known": found.known}
+    session.show(adopted, screens.adopted)
+    return 0
 
 
 @app.command(cls=Command, rich_help_panel=CORRECT)

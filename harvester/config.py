@@ -8,13 +8,14 @@ share or figures, CFG-012 see `rules`, CFG-013 an unknown source, CFG-014…016 
 import ipaddress
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from harvester import aims, rules
+from harvester.alarming import Alarming, alarming
 from harvester.cron import cron_mistake
 from harvester.documents import Row, Section, mistake, table, toml
 from harvester.errors import ConfigurationError, UsageRefused
@@ -22,13 +23,14 @@ from harvester.i18n import Text, say
 from harvester.model import Agency, FilePolicy, Level, Owed, Place, Portal, RuleSet, Source, Target
 from harvester.names import nearest
 from harvester.registry import Register, checked
+from harvester.working_days import Calendar, calendar
 
 Kinds = Mapping[str, Collection[str]]
 """The kinds of source there are, each with the names of its own options."""
 
 PORTALS = ("catalogue", "ckan")
 REQUIRED = ("portal.toml", "agencies.csv", "targets.toml", "rules/*.toml")
-FILES = (*REQUIRED, "catalogue.csv", "sources/*.toml")
+FILES = (*REQUIRED, "catalogue.csv", "calendar.toml", "alarms.toml", "sources/*.toml")
 LARGEST = 10_000_000  # bytes of one document; the province's register has 45,000
 
 AGENCY_COLUMNS = tuple(field.name for field in fields(Agency) if field.name != "line")
@@ -48,6 +50,8 @@ class Config:
     sources: tuple[Source, ...]
     owed: tuple[Owed, ...]
     documents: Mapping[str, bytes]
+    calendar: Calendar = field(default_factory=Calendar)
+    alarming: Alarming = field(default_factory=Alarming)
 
     def rules_on(self, day: date) -> RuleSet | None:
         """The rule set in force on `day`; None before the first (in Viet Nam before 2020-05-25)."""
@@ -121,6 +125,8 @@ def read(documents: Mapping[str, bytes], kinds: Kinds | None = None) -> Config:
         sources=tuple(_source(id, section, register, kinds) for id, section in sources),
         owed=_owed(documents.get("catalogue.csv"), register),
         documents=dict(documents),
+        calendar=calendar(toml("config/calendar.toml", documents.get("calendar.toml", b""))),
+        alarming=alarming(toml("config/alarms.toml", documents.get("alarms.toml", b""))),
     )
 
 
@@ -219,6 +225,7 @@ def _source(id: str, document: Section, register: Register, kinds: Kinds | None)
         agency=document.text("agency"),
         agencies=_publishers(document.section("agencies"), register),
         schedule=_schedule(document),
+        working_days=document.flag("working_days"),
         approved=document.flag("approved"),
         approved_by=document.text("approved_by"),
         approved_on=document.day("approved_on"),
@@ -266,7 +273,21 @@ def _networks(document: Section) -> tuple[str, ...]:
 
 def _address(document: Section) -> str:
     address = document.text("address")
+    if document.text("kind") == "sql":
+        return _database(document, address)
     return _web_address(document, "address") if "://" in address else address
+
+
+def _database(document: Section, address: str) -> str:
+    """A database's URL without user and password in it: config/ is stored and shown."""
+    if not re.match(r"(sqlite|postgresql)://", address):
+        remedy = say("Write it whole: sqlite:///data/x.db or postgresql://host:5432/database.")
+        raise document.wrong("CFG-009", "address", say("`{key}` is no address of a database.", key="address"), remedy)
+    if "@" in address or re.search("password|passwd|user=", address, re.IGNORECASE):
+        message = say("`{key}` has a user name or password in it.", key="address")
+        remedy = say("Take it out, and name the variables that hold them: user_env, password_env.")
+        raise document.wrong("CFG-009", "address", message, remedy)
+    return address
 
 
 def _web_address(document: Section, key: str) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from harvester.errors import HandEdited, OpendataError, PortalDisagrees, PortalUnavailable
-from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold
@@ -17,6 +16,7 @@ from harvester.publishing import put
 from harvester.records import to_json
 from harvester.results import DatasetResult, SourceResult
 from harvester.settle import Settlement
+from harvester.stopping import Stop
 from harvester.workspace import Clock, Workspace
 
 BATCH = 200
@@ -33,9 +33,8 @@ class Acting:
     clock: Clock
     held: Lease | None = None  # of the source; there is one wherever something is written
     portal_down: list[PortalUnavailable] = field(default_factory=list)  # the bench's own list
-    doors: list[Fetcher] = field(default_factory=list)  # closed when the run is interrupted
     settling: threading.Lock = field(default_factory=threading.Lock)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stop = field(default_factory=Stop)
     pending: list[Observation] = field(default_factory=list)
 
     @property

@@ -25,6 +25,15 @@ class Environment:
     https_proxy: str = field(repr=False)
     no_proxy: str
     ca_bundle: Path | None  # SSL_CERT_FILE
+    smtp_password: str = field(default="", repr=False)  # OPENDATA_SMTP_PASSWORD
+    webhook_secret: str = field(default="", repr=False)  # OPENDATA_WEBHOOK_SECRET
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be seen nowhere: keys, and the passwords in addresses."""
+        addresses = (urlsplit(self.database), urlsplit(self.https_proxy))
+        found = (self.ckan_api_key, self.smtp_password, self.webhook_secret, *(a.password or "" for a in addresses))
+        return tuple(secret for secret in found if secret)
 
 
 def environment(variables: Mapping[str, str]) -> Environment:
@@ -46,6 +55,8 @@ def environment(variables: Mapping[str, str]) -> Environment:
         https_proxy=_web_address(values, "HTTPS_PROXY"),
         no_proxy=values.get("NO_PROXY", ""),
         ca_bundle=Path(bundle) if bundle else None,
+        smtp_password=values.get("OPENDATA_SMTP_PASSWORD", ""),
+        webhook_secret=values.get("OPENDATA_WEBHOOK_SECRET", ""),
     )
 
 

@@ -98,6 +98,10 @@ class FileStore:
                 kept = StoredFile(sha256, size, self.path(sha256))
             return kept
 
+    def all(self) -> Iterator[Path]:
+        """Every kept content, by its hash."""
+        return (path for path in sorted(self._folder.glob("??/*")) if len(path.name) == 64)
+
     def sweep(self, before: datetime) -> int:
         """Remove temporary files last written before `before`, left by a crash; returns how many."""
         left = [p for p in self._folder.glob(_TEMPORARY + "*") if p.stat().st_mtime < before.timestamp()]

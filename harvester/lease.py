@@ -62,6 +62,15 @@ def hold(workspace: Workspace, key: str, run: int, clock: Clock, wait: float = 0
             workspace.store.release(lease)
 
 
+def is_free(workspace: Workspace, key: str, clock: Clock) -> bool:
+    """Whether nobody acts on `key` now; only `hold` makes sure of it."""
+    try:
+        with os_lock(workspace, key):
+            return not workspace.store.held_elsewhere(key, platform.node(), clock())
+    except RunLocked:
+        return False
+
+
 @contextmanager
 def ledger_row(workspace: Workspace, purpose: str, clock: Clock) -> Iterator[int]:
     """A row of the ledger for one command; yields its number. Whatever ends the command, the row names it."""

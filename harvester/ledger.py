@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from harvester.i18n import Text
 from harvester.model import Outcome, Verdict
 
 
@@ -168,6 +169,48 @@ class SourceRun:
     complete: bool
     at: datetime
     summary: Mapping[str, Any]  # the source's part of the run's JSON
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The last attempt to run a source, by whomever: what says when it is due next."""
+
+    source: str
+    run: int
+    started: datetime
+    failures: int  # attempts in a row that failed or never ended; this one counts until it ends well
+    ended: datetime | None = None  # None: under way, or its process died
+    state: SourceState | None = None  # SKIPPED: stopped and handed back
+    wait_until: datetime | None = None  # its server asked to be left alone until then
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An alarm that stands: a state, not a message."""
+
+    key: str  # kind and subject
+    kind: str
+    code: str  # ALM-nnn
+    subject: str  # a source, a dataset, an agency; "" for the whole
+    message: Text
+    remedy: Text
+    since: datetime
+    escalated: datetime | None = None  # when those above were told
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message on its way to a person or a program: kept until it is delivered."""
+
+    id: int
+    channel: str  # "mail" or "webhook"
+    change: str  # "raised", "cleared", "escalated", "digest"
+    body: Mapping[str, Any]
+    at: datetime
+    tries: int
+    next_try: datetime
+    sent: datetime | None = None
+    problem: str = ""  # why the last try failed
 
 
 @dataclass(frozen=True)

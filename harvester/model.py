@@ -149,6 +149,7 @@ class Source:
     agency: str = ""  # agency id, slug or name; empty when `agencies` maps publishers
     agencies: Mapping[str, str] = field(default_factory=dict)  # publisher's name or id → agency id
     schedule: str = ""  # cron, Asia/Ho_Chi_Minh
+    working_days: bool = False  # on days off (calendar.toml) the schedule rests
     approved: bool = False  # a named person allowed unattended runs
     approved_by: str = ""
     approved_on: date | None = None

@@ -15,6 +15,7 @@ VERDICTS = ("met", "not_met")
 ENGINES = ("auto", "frictionless")
 
 BEGIN, PUBLISH, COUNT, CORRECT = "Begin", "Collect and publish", "Count", "Correct"
+OPERATE = "Run by itself"
 
 
 def _left_over(param: typer.CallbackParam, value: str | None) -> str | None:

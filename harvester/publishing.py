@@ -103,10 +103,7 @@ def _finish(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Cloc
     finish = _finish_put if entry.action == "publish" else _finish_withdrawal
     try:
         return finish(workspace, lease, entry, clock)
-    except (
-        PublicationRefused,
-        PolicyRefused,
-    ):  # after any other error the outcome is unknown, and the entry stays open
+    except (PublicationRefused, PolicyRefused):  # any other error: outcome unknown, the entry stays open
         workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
         raise
 

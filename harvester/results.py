@@ -50,6 +50,7 @@ class SourceResult:
     files_failed: int = 0
     unreachable: bool = False
     locked: bool = False
+    retry_after: float | None = None  # seconds its server asked to be left alone
     datasets: list[DatasetResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 

@@ -3,6 +3,7 @@
 The service, `opendata run` and the steward's `opendata publish` all go through here; there is no second way to publish.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,7 +16,14 @@ from typing import Protocol
 from checks.child import Judge as ChildJudge
 from harvester.collecting import Collected, collected
 from harvester.effects import Acting, act, flush, tally, unpublished
-from harvester.errors import PortalUnavailable, RunLocked, SourceChanged, SourceUnavailable, UsageRefused
+from harvester.errors import (
+    OpendataError,
+    PortalUnavailable,
+    RunLocked,
+    SourceChanged,
+    SourceUnavailable,
+    UsageRefused,
+)
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -27,7 +35,10 @@ from harvester.publishing import heal
 from harvester.results import RunResult, SourceResult
 from harvester.retiring import renamed, retire
 from harvester.settle import Bench, Judge, bench_for, settle
+from harvester.stopping import Stop
 from harvester.workspace import Clock, Workspace
+
+log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 8
 """Sources under way at once."""
@@ -58,11 +69,14 @@ def run(
     dry_run: bool = False,
     progress: Progress | None = None,
     judge: Judge | None = None,
+    due: Callable[[Source], bool] | None = None,
+    stopping: Stop | None = None,
 ) -> RunResult:
     """Run the sources `names` (none named: all approved): collect, check, publish, count.
 
     A source that fails does not stop the others. A dry run does all but write. `judge` checks the files; without
-    one a child process with limits does. Raises UsageRefused for a source that does not exist.
+    one a child process with limits does. `due` is asked again once a source is ours: another may have run it
+    meanwhile. Raises UsageRefused for a source that does not exist, KeyboardInterrupt when `stopping` was set.
     """
     sources = _chosen(workspace, names)
     healed = 0
@@ -71,20 +85,32 @@ def run(
         workspace.files.sweep(before=clock() - LEFTOVER)
     with ExitStack() as stack:
         row = None if dry_run else stack.enter_context(ledger_row(workspace, "run", clock))
-        checker = judge or stack.enter_context(ChildJudge())
+        stopping = stopping or Stop()
+        checker = judge or _child(stack, stopping)
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
         bench = bench_for(workspace, checker, clock, on_portal(workspace))
-        acting = Acting(workspace, row, files, clock, portal_down=bench.portal_down)
-        results = _side_by_side(sources, lambda source: _harvest(bench, acting, source, progress), acting)
+        acting = Acting(workspace, row, files, clock, portal_down=bench.portal_down, stopping=stopping)
+        results = _side_by_side(sources, lambda source: _harvest(bench, acting, source, progress, due), acting)
+        if stopping.is_set():
+            raise KeyboardInterrupt
         if row is not None:
             _show(acting, row)
         result = RunResult(row, results, healed, tuple(acting.portal_down[:1]))
         if row is not None:
             workspace.store.finish_run(row, result.state, result.to_json("vi"), clock())
+            log.info("run ended: %s", result.state.value, extra={"run": row})
     return result
 
 
-def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | None) -> SourceResult:
+def _child(stack: ExitStack, stopping: Stop) -> Judge:
+    child = stack.enter_context(ChildJudge())
+    stack.enter_context(stopping.closes(child))
+    return child
+
+
+def _harvest(
+    bench: Bench, acting: Acting, source: Source, progress: Progress | None, due: Callable[[Source], bool] | None
+) -> SourceResult:
     """One source: list it, settle each dataset as its files arrive, then look at what is gone."""
     result = SourceResult(source.id)
     if progress:
@@ -95,12 +121,22 @@ def _harvest(bench: Bench, acting: Acting, source: Source, progress: Progress | 
             if acting.run is not None:
                 lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
                 acting = replace(acting, held=lease, pending=[])
+                if due and not due(source):
+                    result.state = SourceState.SKIPPED
+                    return result
+                acting.workspace.store.begin_attempt(source.id, lease, acting.clock())
             _collect(bench, acting, source, result, progress)
             if acting.run is not None:
                 _close(acting, lease, source, result)
     except RunLocked as error:
         result.state, result.locked = SourceState.SKIPPED, True
         result.findings.append(Finding(error.code, Severity.INFO, error.message, error.remedy))
+    except OpendataError:
+        raise  # of the store: nothing more can be recorded
+    except Exception as error:  # a bug: this source pays for it, the others go on
+        log.exception("a source met a bug", extra={"run": acting.run, "source": source.id})
+        result.state, result.complete = SourceState.FAILED, False
+        result.findings.append(_bug(error))
     if progress:
         progress.source_ended(source.id, result.state)
     return result
@@ -111,7 +147,7 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
     store, newcomers, listed = acting.workspace.store, list[Collected](), set[str]()
     any_known = any(True for _ in store.datasets(source=source.id))
     try:
-        for item in collected(acting.workspace, source, acting.files, acting.doors, remember=acting.run is not None):
+        for item in collected(acting.workspace, source, acting.files, acting.stopping, remember=acting.run is not None):
             if isinstance(item, Finding):
                 result.findings.append(item)
             elif isinstance(item, Listing):
@@ -141,9 +177,9 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
 
 def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult, progress: Progress | None) -> None:
     """Decide what becomes of one dataset, then do it."""
-    if acting.stopping.is_set():
-        raise KeyboardInterrupt
     with acting.settling:
+        if acting.stopping.is_set():
+            return
         obtained = item.obtained
         try:
             settlement = settle(bench, item.dataset, obtained.files, obtained.findings, obtained.failed)
@@ -151,15 +187,22 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
             acting.portal_down.append(error)
             nothing = settle(bench, item.dataset, {}, obtained.findings, failed=1)
             settlement = unpublished(replace(nothing, files_failed=0), error)
+        if acting.stopping.is_set():
+            return  # what it was judged by may have been closed under it
         settlement, _ = act(acting, settlement, obtained.validators)
         tally(settlement, result)
+    told = {"run": acting.run, "source": result.id, "dataset": settlement.known.name}
+    log.info("dataset settled: %s", settlement.outcome.value, extra=told)
     if progress:
         progress.settled(result.id, settlement.dataset.title, settlement.outcome)
 
 
 def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -> None:
-    """After the listing: what is missing, and the source's own row of this run."""
+    """After the listing: what is missing, and the source's own row of this run; a stopped one is handed back."""
     store = acting.workspace.store
+    if acting.stopping.is_set():
+        store.end_attempt(source.id, lease, SourceState.SKIPPED, acting.clock())
+        return
     if result.complete:
         listed = {dataset.identifier for dataset in result.datasets}
         result.missing = len(store.mark_seen(source.id, listed, acting.clock(), lease))
@@ -169,6 +212,9 @@ def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -
     store.record_source_run(
         SourceRun(acting.run or 0, source.id, result.state, result.complete, acting.clock(), summary)
     )
+    wait = timedelta(seconds=result.retry_after) if result.retry_after else None
+    store.end_attempt(source.id, lease, result.state, acting.clock(), acting.clock() + wait if wait else None)
+    log.info("source ended: %s", result.state.value, extra={"run": acting.run, "source": source.id})
 
 
 def _show(acting: Acting, run: int) -> None:
@@ -189,7 +235,19 @@ def _end_of_listing(listing: Listing, result: SourceResult) -> None:
 def _fail(result: SourceResult, state: SourceState, error: SourceUnavailable | SourceChanged) -> None:
     result.state = SourceState.PARTIAL if result.datasets else state
     result.complete = False
+    result.retry_after = getattr(error, "retry_after", None)
     result.findings.append(Finding(error.code, Severity.ERROR, error.message, error.remedy))
+
+
+def _bug(error: Exception) -> Finding:
+    """Its message may hold somebody's data, so only its kind is shown; the log has all of it."""
+    kind = type(error).__name__
+    return Finding(
+        "BUG-001",
+        Severity.ERROR,
+        say("The program met something that it was not written for ({kind}).", kind=kind),
+        say("Run the command again with --debug and send the lines it prints to the maintainers."),
+    )
 
 
 def _chosen(workspace: Workspace, names: tuple[str, ...]) -> tuple[Source, ...]:
@@ -223,8 +281,6 @@ def _side_by_side(
             return tuple(future.result() for future in futures)
         except BaseException:
             acting.stopping.set()
-            for door in acting.doors:
-                door.close()
             for future in futures:
                 future.cancel()
             raise

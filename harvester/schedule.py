@@ -25,12 +25,14 @@ LOOK_AHEAD = 366 * 8  # days: "0 0 29 2 *" may be eight years away, as over 2100
 
 def next_times(cron: str, after: datetime, count: int = 3) -> tuple[datetime, ...]:
     """The next `count` times of a valid cron line (or "") after `after`, in Viet Nam's time; () if never due."""
-    return tuple(islice(_times(cron, after.astimezone(ZONE)), count))
+    return tuple(islice(times(cron, after), count))
 
 
-def _times(cron: str, after: datetime) -> Iterator[datetime]:
+def times(cron: str, after: datetime) -> Iterator[datetime]:
+    """The times of a valid cron line after `after`, in Viet Nam's time, as far as eight years ahead."""
     if not cron:
         return
+    after = after.astimezone(ZONE)
     fields = SHORT.get(cron.lower(), cron.lower()).split()
     minutes, hours, days, months, weekdays = (_values(field, number) for number, field in enumerate(fields))
     either = not (fields[2].startswith("*") or fields[4].startswith("*"))  # crontab(5): two restricted days are an "or"

@@ -299,6 +299,16 @@ def check(data: Data, common: Common) -> Iterator[RenderableType]:
     yield from findings(pen, data["findings"])
 
 
+def adopted(data: Data, common: Common) -> Iterator[RenderableType]:
+    """What was entered into the ledger, and what it knew before."""
+    pen = pen_for(common)
+    yield pen(say("Adopted: {n}; known before: {known}.", n=len(data["adopted"]), known=data["known"]))
+    for name in data["adopted"]:
+        yield uncut(pen, name, 2)
+    if data["adopted"]:
+        yield from advice(pen, [say("The next “opendata run” compares each with its source.")])
+
+
 def sources(data: Data, common: Common) -> Iterator[RenderableType]:
     """Each source: what it is, when it last ran and runs next."""
     pen = pen_for(common)

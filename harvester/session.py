@@ -133,6 +133,14 @@ class Session:
     @contextmanager
     def workspace(self, *, writing: bool = True) -> "Iterator[Workspace]":
         """The workspace, opened for one command. Raises ConfigurationError: there is none, or it is not in order."""
+        folder = self.workspace_folder()
+        from harvester.workspace import open_workspace
+
+        with open_workspace(folder, self.environ, self.clock, writing=writing) as workspace:
+            yield workspace
+
+    def workspace_folder(self) -> Path:
+        """The folder of the workspace that is meant. Raises ConfigurationError if there is none."""
         folder = self.folder()
         if folder is None:
             raise ConfigurationError(
@@ -146,10 +154,7 @@ class Session:
                 say("{folder} is no workspace: it has no config/portal.toml.", folder=str(folder)),
                 say("Make one there with “opendata init {folder}”, or name another one with -C.", folder=str(folder)),
             )
-        from harvester.workspace import open_workspace
-
-        with open_workspace(folder, self.environ, self.clock, writing=writing) as workspace:
-            yield workspace
+        return folder
 
 
 def terminal(stream: TextIO, environ: Mapping[str, str]) -> "Console":

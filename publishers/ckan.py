@@ -17,7 +17,7 @@ import ckanapi
 from harvester.environment import Environment
 from harvester.errors import PortalUnavailable
 from harvester.guard import Route
-from harvester.model import Change, HandEdit, Portal, Publication, Seen, SeenFile, Tombstone
+from harvester.model import Agency, Change, HandEdit, Portal, Publication, Seen, SeenFile, Tombstone
 from publishers import Site, ckan_fields, legal
 from publishers.ckan_fields import KEY, SENT, VERSION, WITHDRAWN, WRITTEN, Package
 from publishers.ckan_merging import Merged, State, changes, merged, state_in, state_of
@@ -154,6 +154,33 @@ class Ckan:
         if len(found) != count:
             raise unfinished("")
 
+    def ours(self) -> Iterator[Seen]:
+        """Every dataset with our key, withdrawn ones too, as our editor finds it. Raises PortalUnavailable."""
+        self.organisations.authorise()
+        for package in self.packages(anonymous=False):
+            yield self._seen(ckan_fields.extras(package)[KEY], package)
+
+    def take_over(self, name: str, agency: Agency, source: str, identifier: str) -> Seen:
+        """Put our key on a dataset that something else made, such as ckanext-harvest; our next version replaces it all.
+
+        Raises PublicationRefused when there is none of this name, or the token may not change it.
+        """
+        legal.check_name(name)
+        owner = self.organisations.ensure(agency)
+        try:
+            package = self.wire.read("package_show", id=name)
+        except (ckanapi.NotFound, ckanapi.NotAuthorized) as error:
+            raise refused(name, error) from error
+        if (package.get("organization") or {}).get("name") != owner.name:
+            raise foreign(name)
+        marks = {KEY: name, "opendata_source": source, "opendata_identifier": identifier, "opendata_agency": agency.id}
+        extras = ckan_fields.with_extras(package, **marks)
+        resources = [{**resource, ckan_fields.FILE: "adopted"} for resource in package["resources"]]
+        done = self._revise(package, {"extras": extras, "resources": resources})
+        if done is None:
+            raise unfinished(name)
+        return self._seen(name, done)
+
     # ------------------------------------------------------------ writing
 
     def _publish(self, wanted: Publication, seen: Seen | None, last: Publication | None, again: bool) -> int:
@@ -275,7 +302,7 @@ class Ckan:
             metadata={"state": state, "package": package},
             files=tuple(ckan_fields.seen_file(resource) for resource in resources),
             url=self.url(str(package.get("name") or name)),
-            edited=ours and not withdrawn and kept.get(WRITTEN) != state.digest,
+            edited=ours and not withdrawn and kept.get(WRITTEN, state.digest) != state.digest,
         )
 
     def _look(self, name: str) -> tuple[Seen | None, bool]:

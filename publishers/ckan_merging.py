@@ -66,9 +66,9 @@ def merged(wanted: State, seen: Seen | None, last: State | None) -> Merged:
     there: State = seen.metadata["state"] if seen else State({})
     if seen is None or seen.withdrawn:
         there = State({}, {}, {id: r for id, r in there.resources.items() if not ckan_fields.is_ours(r)})
-    if seen is None or not seen.edited:
-        last = None
-    edits = [*_edited_fields(wanted, there, last), *_edited_files(wanted, there, last)] if last else []
+    edited = seen is not None and seen.edited
+    base = last or State(dict.fromkeys(wanted.said, ""))  # lost: what was edited cannot be told, so a person must
+    edits = [*_edited_fields(wanted, there, base), *_edited_files(wanted, there, base)] if edited else []
     kept = {edit.field for edit in edits}
     said = {name: there.said[name] if name in kept else text for name, text in wanted.said.items()}
     files: dict[str, tuple[SeenFile, Fields]] = {}
@@ -113,11 +113,11 @@ def _edited_fields(wanted: State, there: State, last: State) -> Iterator[HandEdi
 
 def _edited_files(wanted: State, there: State, last: State) -> Iterator[HandEdit]:
     for id, (file, about) in wanted.files.items():
-        if id not in last.files:
-            continue
-        written, said = last.files[id]
         found, known = there.files.get(id, (None, {}))
-        if found is None or found.sha256 not in (file.sha256, written.sha256):
+        written, said = last.files.get(id, (None, about))
+        if written is None and found is None:
+            continue  # new at the source
+        if found is None or found.sha256 not in (file.sha256, written.sha256 if written else ""):
             yield HandEdit(_label(file), _bytes(written), _bytes(found), _bytes(file), id)
         elif known["title"] not in (about["title"], said["title"]):
             yield HandEdit(f"{_label(file)}: title", said["title"], known["title"], about["title"])

@@ -86,6 +86,14 @@ class Organisations:
         found = self.of(agency)
         return found is not None and found.id in self._allowed
 
+    def first_allowed(self) -> str:
+        """The name of one organisation in which the token may publish. Raises ConfigurationError if there is none."""
+        self.authorise()
+        found = [one.name for one in (self._all or {}).values() if one.id in self._allowed]
+        if not found:
+            raise _nobody(self._wire.url)
+        return found[0]
+
     def _created(self, agency: Agency, name: str) -> Organisation:
         try:
             made = self._wire.write("organization_create", {"name": name, "title": agency.name_vi})

@@ -40,10 +40,7 @@ def foreign(name: str) -> PublicationRefused:
     """Somebody else has a dataset of this name."""
     return PublicationRefused(
         "CKN-022",
-        say(
-            "The portal has a dataset “{name}” that this program did not make, or that the token may not see.",
-            name=name,
-        ),
+        say("The portal has a dataset “{name}” that is not ours, or that the token may not see.", name=name),
         say("It is left untouched. Rename or remove it there; or take it over: opendata adopt {name}.", name=name),
     )
 
@@ -94,7 +91,7 @@ def _told(errors: Any, where: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(errors, dict):
         for key, inner in errors.items():
             if key != "__type":
-                word = OUR_WORDS.get(key, key) or key
+                word = OUR_WORDS.get(str(key), str(key))
                 yield from _told(inner, f"{where}.{word}" if where else word)
     elif isinstance(errors, list) and any(isinstance(inner, dict | list) for inner in errors):
         for number, inner in enumerate(errors):

@@ -86,6 +86,14 @@ class Wire:
                 time.sleep(BACKOFF * (1 << attempt))
         return self._measured(address)
 
+    def date(self) -> str:
+        """The portal's own time, as its web server says it; "" if it does not."""
+        try:
+            with self._reader.session.get(f"{self.url}/api/3/action/status_show", stream=True) as response:
+                return str(response.headers.get("Date", ""))
+        except (requests.RequestException, HTTPError, SourceUnavailable) as error:
+            raise _no_answer(self.url, type(error).__name__) from None
+
     def _measured(self, address: str) -> tuple[str, int] | None:
         digest, size = hashlib.sha256(), 0
         try:

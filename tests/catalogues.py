@@ -40,9 +40,9 @@ def as_bytes(content: Any) -> bytes:
     return content.encode() if isinstance(content, str) else json.dumps(content, ensure_ascii=False).encode()
 
 
-def hangs(stage: Any) -> str:
-    stage.server.answers["/x"] = [silent]
-    return str(stage.server.url + "/x")
+def hangs(stage: Any, path: str = "/x") -> str:
+    stage.server.answers[path] = [silent]
+    return str(stage.server.url + path)
 
 
 def web_page(stage: Any) -> str:

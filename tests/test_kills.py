@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import onserver
 import pytest
-from workspaces import Clock, hand_over, make_workspace, opened, tree
+from workspaces import NOON, Clock, hand_over, make_workspace, opened, tree
 
 import checks
 from harvester.by_hand import rollback, withdraw
@@ -105,7 +106,7 @@ def test_killed_at_a_file_operation_it_is_old_or_new_and_then_finished(share: in
     for case in range(min(SHARE, CASES)):
         prepare, work = chance.choice(WORK)
         folder = tmp_path / str(case)
-        shutil.copytree(template, folder, symlinks=True)
+        onserver.copy(template, folder, NOON)
         old = versions(folder)
         prepare(folder)
         at = int(chance.triangular(1, 260, 60))

@@ -14,6 +14,8 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from lxml import etree
+
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.fetch import Fetcher
 from harvester.i18n import Text, say
@@ -79,7 +81,7 @@ class Catalogue:
     ) -> Iterator[Dataset | Finding]:
         """One record: `values` by our keys (see `describing`), `files` likewise with `key` and `url`.
 
-        `where` is its place in the file, such as dataset[3], `row` its line; `names` the catalogue's words for our keys.
+        `where` is its place in the file, such as dataset[3], `row` its line; `names` its own words for our keys.
         """
         self.records += 1
         known, prefix = clean(identifier)[:IDENTIFIER], where and f"{where}."
@@ -269,6 +271,21 @@ def no_catalogue(home: Home, why: Text, wanted: str) -> SourceChanged:
         say("Correct the address or the kind; `opendata sources add URL` says what is there."),
         Place(home.name).to_json(),
     )
+
+
+def xml_of(content: bytes, home: Home, wanted: str) -> etree._Element:
+    """The root of a whole XML document, without entities. Raises SourceChanged for anything less."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        broken = say("its XML breaks at line {line}", line=error.lineno or 1)
+        is_xml = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<"))
+        web_page = what_it_is(content[:4000]).id == "it is a web page"
+        raise no_catalogue(home, broken if is_xml and not web_page else what_it_is(content[:4000]), wanted) from error
+    if getattr(root.getroottree().docinfo, "doctype", ""):
+        raise no_catalogue(home, say("it has a DOCTYPE, which could hide entities"), wanted)
+    return root
 
 
 # ---------------------------------------------------------------- from others' shapes to one text

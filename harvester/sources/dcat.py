@@ -135,7 +135,7 @@ class _Reading:
             if catalogue.full:
                 yield catalogue.too_many()
                 return
-            self._proof.seen.add(record.identifier or str(node))
+            self._proof.saw(record.identifier or str(node))
             yield from record.taken(catalogue)
 
     def after(self, page: Page) -> Generator[Finding, None, str]:

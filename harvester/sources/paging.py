@@ -1,9 +1,14 @@
 """What proves that a listing in pages is whole."""
 
 import hashlib
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from harvester.errors import SourceChanged
+from harvester.fetch import Answer, Fetcher
 from harvester.i18n import Text, say
+from harvester.sources.catalogues import Home, no_catalogue
+from harvester.sources.descriptors import read_json
 
 PAGES = 10_000
 
@@ -12,7 +17,9 @@ class Proof:
     """Watches a listing in pages: every page must be new, the total must stay, and as many records must come."""
 
     def __init__(self) -> None:
-        self.seen: set[str] = set()  # identifiers of what came
+        self._seen: set[str] = set()  # identifiers of what came
+        self._page: set[str] = set()  # those of this page
+        self._doubles = 0  # on one page, where nothing can have moved: the source itself says it twice
         self._addresses: set[str] = set()
         self._contents: set[bytes] = set()
         self._total: int | None = None
@@ -22,6 +29,7 @@ class Proof:
 
         `empty`: it lists nothing, so that two of them may be equal.
         """
+        self._page = set()
         digest = hashlib.sha256(content).digest()
         repeated = address in self._addresses or (digest in self._contents and not empty)
         self._addresses.add(address)
@@ -36,11 +44,22 @@ class Proof:
             return say("There are more than {limit} pages.", limit=PAGES)
         return None
 
+    def saw(self, identifier: str) -> None:
+        """Take note of a record."""
+        self._doubles += identifier in self._page
+        self._page.add(identifier)
+        self._seen.add(identifier)
+
+    @property
+    def count(self) -> int:
+        """How many records came."""
+        return len(self._seen) + self._doubles
+
     def whole(self) -> Text | None:
         """Why what came is not all, by the total; None if it is, or no total was said."""
-        if self._total is None or self._total == len(self.seen):
+        if self._total is None or self._total == self.count:
             return None
-        return say("{total} records are announced, {count} came.", total=self._total, count=len(self.seen))
+        return say("{total} records are announced, {count} came.", total=self._total, count=self.count)
 
 
 def page_failed(address: str, why: Text) -> Text:
@@ -51,3 +70,22 @@ def page_failed(address: str, why: Text) -> Text:
 def _shown(address: str) -> str:
     parts = urlsplit(address)
     return f"{parts.path}?{parts.query}"[:120] if parts.query else parts.path[:120]
+
+
+def with_query(address: str, **changes: str | int) -> str:
+    """`address` with these parameters set in its query."""
+    parts = urlsplit(address)
+    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key not in changes]
+    query = urlencode([*kept, *((key, str(value)) for key, value in changes.items())])
+    return urlunsplit(parts._replace(query=query))
+
+
+def read_page(fetcher: Fetcher, address: str, kind: str) -> tuple[Answer, Any]:
+    """A page of JSON. Raises SourceUnavailable, or SourceChanged for what is none."""
+    try:
+        answer = fetcher.read(address, accept="application/json")
+    except SourceChanged as error:
+        if error.code == "NET-017":  # a web page
+            raise no_catalogue(Home(_shown(address)), say("it is a web page"), kind) from error
+        raise
+    return answer, read_json(answer.content, _shown(address))

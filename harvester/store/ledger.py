@@ -42,6 +42,13 @@ class Ledger(Database):
             rows = connection.execute(select(*_RUN).order_by(tables.run.c.id.desc()).limit(limit))
             return tuple(Run(*row) for row in rows)
 
+    def last_run(self, purpose: str) -> Run | None:
+        """The newest run with this purpose, whatever became of it."""
+        newest = select(*_RUN).where(tables.run.c.purpose == purpose).order_by(tables.run.c.id.desc()).limit(1)
+        with self._reading() as connection:
+            row = connection.execute(newest).first()
+        return Run(*row) if row else None
+
     def unfinished_runs(self) -> tuple[Run, ...]:
         """Runs without an end, oldest first: running now, or killed."""
         unfinished = select(*_RUN).where(tables.run.c.state == RunState.RUNNING).order_by(tables.run.c.id)
@@ -64,6 +71,13 @@ class Ledger(Database):
             )
             row = connection.execute(claim.returning(lease.c.fence)).first()
         return Lease(key, run_id, row.fence) if row else None
+
+    def held_elsewhere(self, key: str, machine: str, now: datetime) -> bool:
+        """Whether a holder on another machine has the lease on `key`."""
+        held = tables.lease.c
+        elsewhere = select(held.key).where(held.key == key, held.machine != machine, held.expires > now)
+        with self._reading() as connection:
+            return connection.execute(elsewhere).first() is not None
 
     def renew(self, lease: Lease, now: datetime, seconds: float = 60) -> bool:
         """The heartbeat: good for `seconds` more; False once it was released or another was given out."""
@@ -90,6 +104,13 @@ class Ledger(Database):
         """How a source fared in a run; recorded again, the later record stays."""
         with self._writing() as connection:
             put(connection, tables.source_run, [vars(source_run)])
+
+    def source_runs(self, run_id: int) -> tuple[SourceRun, ...]:
+        """How each source fared in one run, by source."""
+        table = tables.source_run
+        rows = select(*_SOURCE_RUN).where(table.c.run == run_id).order_by(table.c.source)
+        with self._reading() as connection:
+            return tuple(SourceRun(*row) for row in connection.execute(rows))
 
     def last_source_run(self, source: str) -> SourceRun | None:
         """How the source fared in the newest run that had to do with it, skipped ones included."""

@@ -115,6 +115,49 @@ source_run = Table(
 )
 Index("source_run_last", source_run.c.source, source_run.c.run)
 
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("run", ForeignKey(run.c.id), nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("ended", Moment),
+    Column("state", _words(SourceState)),
+    Column("wait_until", Moment),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("remedy", JSON, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("escalated", Moment),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("change", String(20), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Moment, nullable=False),
+    Column("sent", Moment),
+    Column("problem", Text, nullable=False),
+)
+Index("notice_waiting", notice.c.sent, notice.c.next_try)
+
+pruning = Table("pruning", metadata, Column("allowed", Integer, primary_key=True))
+"""A row while `prune` deletes superseded facts: without one the database refuses to delete any."""
+
 dataset = Table(
     "dataset",
     metadata,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
+from checks.words import fold
 from harvester.tidy.cells import Fault, Value, is_empty
 from harvester.tidy.headers import is_running_number
 from harvester.tidy.layout import Region
@@ -261,8 +262,25 @@ def _sort_out(region: Region, rows: list[Row], found: Rows) -> None:
         for head, total in headings:
             if stack.get(head.depth) is head and not row.parent:
                 total.inside.append(row.number)
+    _take_out_totals(region, found)
     found.totals += [total for _, total in headings]
     _give_scope(found)
+
+
+def _take_out_totals(region: Region, found: Rows) -> None:
+    """First and last rows called "Tổng …" that are no known total ("Tổng diện tích"), if they add up to the others."""
+    for at in (0, -1):
+        if len(found.data) < 3:
+            return
+        row = found.data[at]
+        others = [other.number for other in found.data if other is not row and not other.parent]
+        if not row.values or not fold(row.text).startswith(("tong ", "cong ")):
+            continue
+        sums = [_adds_up(region, row.number, others, label.column) for label in region.labels]
+        if sums.count(True) > sums.count(False):
+            found.data.remove(row)
+            found.dropped.append((row.number, "total"))
+            found.totals.append(Total(row.number, row.text, []))
 
 
 def _with_heads(rows: list[Row]) -> Iterator[tuple[Row, bool]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from checks.words import fold
 from harvester.tidy.cells import Area, Grid, Value, is_empty, shown
-from harvester.tidy.words import NUMBERED, STT, bare, is_preamble, is_unit
+from harvester.tidy.words import NUMBERED, STT, bare, is_office, is_preamble, is_unit
 
 _LONGEST = 150  # characters of one level of a header
 _DEEPEST = 4  # rows of one header, units included
@@ -93,6 +93,8 @@ def header_at(view: View, row: int) -> Header | None:
     """The header whose first row is `row`; None if none begins there."""
     cells = view.filled(row)
     if len(cells) < 2 or any(not is_label(view.value(row, c)) or is_preamble(view.text(row, c)) for c in cells):
+        return None
+    if len(cells) <= 3 and any(is_office(view.text(row, c)) for c in cells):
         return None
     bottom = _depth(view, row, cells)
     units = _is_unit_row(view, bottom + 1) if bottom + 1 - row < _DEEPEST else False
@@ -215,8 +217,6 @@ def _share_covered(view: View, end: int, labels: tuple[Label, ...]) -> float | N
     fullest = 0
     for row in range(end + 1, min(end + _BELOW, len(view.grid.rows)) + 1):
         cells = view.filled(row)
-        if any(is_preamble(view.text(row, c)) for c in cells[:2]):
-            continue
         fullest = max(fullest, len(cells))
         for column in cells:
             used[column] = used.get(column, 0) + 1

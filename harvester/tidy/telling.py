@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from checks.classifying import PersonalLabel
 from checks.headers import CALLED, Trait
 from harvester.i18n import Text, say
 from harvester.tidy.cells import Book, cell_name, letters
@@ -11,11 +12,32 @@ from harvester.tidy.decided import Note
 from harvester.tidy.report import Asked, Part, TidyTable, Warning_
 from harvester.tidy.tables import Column, Draft, Found, SheetDraft
 
+LABELS = {
+    Trait.CITIZEN: PersonalLabel.CCCD,
+    Trait.OLD_ID: PersonalLabel.CMND,
+    Trait.PASSPORT: PersonalLabel.PASSPORT,
+    Trait.HEALTH_CARD: PersonalLabel.BHXH,
+    Trait.INSURANCE: PersonalLabel.BHXH,
+    Trait.TAX: PersonalLabel.CCCD,
+    Trait.BANK: PersonalLabel.BANK,
+    Trait.PLATE: PersonalLabel.PLATE,
+    Trait.BIRTH: PersonalLabel.BIRTH_DATE,
+    Trait.HOME: PersonalLabel.ADDRESS,
+    Trait.EMAIL: PersonalLabel.EMAIL,
+    Trait.PHONE: PersonalLabel.PHONE,
+}
+"""What the checks of whole tables find, by the labels of single columns; every other trait is a name."""
 
-def about_person(table: TidyTable, label: str, trait: Trait) -> Warning_:
+_CALLED = {label: CALLED[trait] for trait, label in reversed(LABELS.items()) if trait is not Trait.TAX} | {
+    PersonalLabel.NAME: CALLED[Trait.NAME],
+    PersonalLabel.HEALTH: say("facts about the health of persons"),
+}
+
+
+def about_person(table: TidyTable, column: str, label: PersonalLabel) -> Warning_:
     """A column that tells of people."""
-    told = say("column “{column}” looks like {trait}. It must not be published.", column=label, trait=CALLED[trait])
-    return Warning_("personal-data", told, table.file, label)
+    told = say("column “{column}” looks like {trait}. It must not be published.", column=column, trait=_CALLED[label])
+    return Warning_("personal-data", told, table.file, column)
 
 
 def about_book(book: Book, wanted: str) -> list[Warning_]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from checks.classifying import PersonalLabel, classify_column
 from checks.columns import is_person_name, personal_columns
 from checks.secret import is_stamp
 from checks.words import masked
@@ -14,7 +15,7 @@ from harvester.tidy.cleaning import clean
 from harvester.tidy.layout import Region, region_from, regions
 from harvester.tidy.report import Change, Field, Part, Tidied, TidyTable, Warning_
 from harvester.tidy.tables import Column, Draft, Found, SheetDraft, draft, title_of
-from harvester.tidy.telling import about_book, about_person, about_sheet, about_table
+from harvester.tidy.telling import LABELS, about_book, about_person, about_sheet, about_table
 
 
 def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = None) -> Tidied:
@@ -157,14 +158,22 @@ def _table(number: int, group: list[Draft], sheets: Sequence[SheetDraft]) -> Fou
         part = list(zip(*columns, strict=True))
         parts.append(_part(one, len(rows) + 1, names, made_up))
         rows += part
-    personal = {p.column - 1: p for p in personal_columns([names, *rows[:20_000]])}
+    personal = _personal(names, rows[:20_000])
     fields = tuple(_field(position, names, group, position in personal) for position in range(len(names)))
     ids = naming.ids(names)
     fields = tuple(replace(f, id=short) for f, short in zip(fields, ids, strict=True))
     table = TidyTable(file, title_of(group[0].region), fields, tuple(rows), tuple(parts))
     warnings, asked = about_table(table, group, parts)
-    warnings += [about_person(table, names[p], found.trait) for p, found in sorted(personal.items())]
+    warnings += [about_person(table, names[at], label) for at, label in sorted(personal.items())]
     return table, group, warnings, asked
+
+
+def _personal(names: list[str], rows: Sequence[Sequence[str]]) -> dict[int, PersonalLabel]:
+    """The columns that tell of people, by position: by what stands in them, or by their neighbours too."""
+    judged = {at: classify_column(name, (row[at] for row in rows))[0] for at, name in enumerate(names)}
+    found = {at: label for at, label in judged.items() if label is not PersonalLabel.NONE}
+    beside = {p.column - 1: LABELS.get(p.trait, PersonalLabel.NAME) for p in personal_columns([names, *rows])}
+    return beside | found
 
 
 def _columns_of(group: list[Draft]) -> tuple[list[str], set[str]]:

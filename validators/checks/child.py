@@ -82,6 +82,12 @@ class Judge:
         with self._turn:
             self._stop()
 
+    def close(self) -> None:
+        """End the child at once, also from another thread while it judges: what is being judged is then refused."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def __call__(
         self,
         dataset: Dataset,

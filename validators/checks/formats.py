@@ -124,7 +124,9 @@ def _kind_of_zip(path: Path) -> Kind:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
             kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, EOFError):
+        return Kind.CUT
+    except (OSError, ValueError, NotImplementedError, RuntimeError):
         return Kind.ZIP
     if b"opendocument.spreadsheet" in kind:
         return Kind.ODS
@@ -161,6 +163,16 @@ def judge_kind(resource: Resource, kind: Kind) -> Iterator[Finding]:
             Severity.ERROR,
             say("“{file}” is a web page (a login or error page, perhaps), not data.", file=name),
             say("Give an address from which the file itself can be downloaded without logging in."),
+            "C05",
+            place=place,
+            effect=Effect.REFUSE,
+        )
+    elif kind is Kind.CUT:
+        yield Finding(
+            "FMT-031",
+            Severity.ERROR,
+            say("“{file}” is cut off or damaged: it cannot be opened.", file=name),
+            say("Copy or download it again, open it once to see that it is whole, and hand it over once more."),
             "C05",
             place=place,
             effect=Effect.REFUSE,

@@ -87,10 +87,10 @@ class Ledger:
         self.blocks.append((keys, records, first))
         if not len(keys):
             return 0
-        rising = bool((np.diff(keys) > 0).all()) if len(keys) > 1 else True
+        rising = bool((keys[1:] > keys[:-1]).all())  # no differences: they overflow
         self._rising = self._rising and rising and (self._last is None or int(keys[0]) > self._last)
         self._last = int(keys[-1])
-        return 0 if rising else int((np.diff(np.sort(keys)) == 0).sum())
+        return 0 if rising else _repeats(np.sort(keys))
 
     def repeated(self) -> Numbers:
         """The records whose key stands in more than one record (0-based in the file)."""
@@ -106,3 +106,7 @@ class Ledger:
             rows = np.flatnonzero(again[at] == keys)
             found.append(first + (rows if records is None else records[rows]))
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def _repeats(ordered: Numbers) -> int:
+    return int((ordered[1:] == ordered[:-1]).sum())

@@ -16,7 +16,7 @@ from pyarrow import compute
 from checks import arrow, patterns
 from checks.arrow import Mask, Numbers
 
-_CARELESS = {"required", "unique"}  # constraints that a present cell cannot break on its own
+CARELESS = {"required", "unique"}  # constraints that a present cell cannot break on its own
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _reads(reader: Callable[[Any], tuple[Any, Any]], text: str) -> bool:
 def _of_string(field: Any, constraints: dict[str, Any]) -> Proof | None:
     if field.type == "string" and field.format != "default":
         return None
-    if set(constraints) - _CARELESS - {"minLength", "maxLength", "pattern"}:
+    if set(constraints) - CARELESS - {"minLength", "maxLength", "pattern"}:
         return None
     low, high, pattern = (constraints.get(name) for name in ("minLength", "maxLength", "pattern"))
     regex = patterns.for_arrow(pattern) if pattern is not None else None
@@ -133,19 +133,19 @@ _BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 
 
 def _of_integer(field: Any, constraints: dict[str, Any]) -> Proof | None:
-    bounds = _bounds(field, constraints, int)
+    bounds = bounds_of(field, constraints, int)
     if bounds is None:
         return None
 
     def prove(column: Text) -> Mask:
         proven = _digits(column, point=None, longest=18)
-        return _within(column, proven, bounds, integers) if bounds and proven.any() else proven
+        return _bounded(column, proven, bounds, integers) if bounds and proven.any() else proven
 
     return prove
 
 
 def _of_number(field: Any, constraints: dict[str, Any]) -> Proof | None:
-    bounds = _bounds(field, constraints, float)
+    bounds = bounds_of(field, constraints, float)
     point, group = field.decimal_char, field.group_char
     if bounds is None or len(point) != 1 or not point.isascii() or point.isalnum() or point == "-":
         return None
@@ -156,7 +156,7 @@ def _of_number(field: Any, constraints: dict[str, Any]) -> Proof | None:
     def prove(column: Text) -> Mask:
         proven = _digits(column, point=ord(point) if simple else None, longest=30)
         if bounds and proven.any():
-            return _within(column, proven, bounds, lambda cells: _floats(cells, point))
+            return _bounded(column, proven, bounds, lambda cells: _floats(cells, point))
         return proven
 
     return prove
@@ -178,9 +178,9 @@ def _digits(column: Text, *, point: int | None, longest: int) -> Mask:
     return proven & (np.bincount(rows, minlength=len(lengths)) < lengths)
 
 
-def _bounds(field: Any, constraints: dict[str, Any], kind: Callable[[Any], Any]) -> dict[str, Any] | None:
+def bounds_of(field: Any, constraints: dict[str, Any], kind: Callable[[Any], Any]) -> dict[str, Any] | None:
     """The bounds as numbers by name; None when a constraint is not understood."""
-    if set(constraints) - _CARELESS - _BOUNDS:
+    if set(constraints) - CARELESS - _BOUNDS:
         return None
     read = field.create_value_reader()
     bounds = {}
@@ -204,7 +204,7 @@ def _floats(cells: pa.StringArray, point: str) -> npt.NDArray[np.float64]:
     return arrow.values(text.cast(pa.float64()))  # type: ignore[no-any-return]
 
 
-def _within(column: Text, proven: Mask, bounds: dict[str, Any], values: Callable[[pa.StringArray], Any]) -> Mask:
+def _bounded(column: Text, proven: Mask, bounds: dict[str, Any], values: Callable[[pa.StringArray], Any]) -> Mask:
     """The proven cells that lie strictly within the bounds: rounding to a float keeps the order, so this is exact.
 
     What lies on a bound is left to the reader.
@@ -214,12 +214,17 @@ def _within(column: Text, proven: Mask, bounds: dict[str, Any], values: Callable
         numbers = values(chosen)
     except pa.ArrowInvalid:
         return np.zeros(len(proven), dtype=bool)
-    within = np.ones(len(numbers), dtype=bool)
-    for name, bound in bounds.items():
-        within &= numbers > bound if name.endswith("inimum") else numbers < bound
     result = proven.copy()
-    result[proven] = within
+    result[proven] = within(numbers, bounds)
     return result
+
+
+def within(numbers: Any, bounds: dict[str, Any]) -> Mask:
+    """Which of these numbers lie strictly within the bounds."""
+    inside = np.ones(len(numbers), dtype=bool)
+    for name, bound in bounds.items():
+        inside &= numbers > bound if name.endswith("inimum") else numbers < bound
+    return inside
 
 
 # ---------------------------------------------------------------- days and times
@@ -250,9 +255,7 @@ def _moment_proof(column: Text, forms: list[patterns.Template], bounds: dict[str
             continue
         good, values = form.accepts(patterns.fixed(column.cells, column.starts, rows, form.width))
         if bounds:
-            number = _ordered(values, parts)
-            for name, bound in bounds.items():
-                good &= number > bound if name.endswith("inimum") else number < bound
+            good &= within(_ordered(values, parts), bounds)
         proven[rows] = good
     return proven
 
@@ -269,7 +272,7 @@ def _ordered(values: dict[str, Any], parts: str) -> Any:
 
 
 def _moments(field: Any, constraints: dict[str, Any]) -> dict[str, int] | None:
-    if set(constraints) - _CARELESS - _BOUNDS:
+    if set(constraints) - CARELESS - _BOUNDS:
         return None
     read, bounds = field.create_value_reader(), {}
     names = {"Y": "year", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second"}
@@ -286,7 +289,7 @@ def _moments(field: Any, constraints: dict[str, Any]) -> dict[str, int] | None:
 
 
 def _of_year(field: Any, constraints: dict[str, Any]) -> Proof | None:
-    if set(constraints) - _CARELESS:
+    if set(constraints) - CARELESS:
         return None
     return lambda column: _digits(column, point=None, longest=4) & (column.lengths == 4) & _unsigned(column)
 

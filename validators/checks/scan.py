@@ -33,10 +33,27 @@ class Found:
     rows: int = 0
     certain: int = 0  # errors Frictionless is sure to find
     cut: bool = False  # the scan stopped, because these are enough
-    bytes: int = 0
-    digests: tuple[str, str] = ("", "")
+    bytes: int | None = None
+    digests: tuple[str | None, str | None] = None, None
     doubtful: list[Numbers] = field(default_factory=list)
     read: list[tuple[int, int, int, int]] = field(default_factory=list)  # first record, records, offset, bytes
+
+    def take(self, count: int, doubtful: Numbers, certain: int, limit: int) -> bool:
+        """Add `count` rows and what was found in them; whether the errors certain by now are enough."""
+        self.doubtful.append(doubtful + self.rows)
+        self.rows += count
+        self.certain += certain
+        self.cut = bool(limit) and self.certain >= limit
+        suspects = sum(map(len, self.doubtful))
+        if not self.cut and self.rows < _EARLY and suspects > max(_HOPELESS * self.rows, 100):
+            raise Doubt("hardly a row is clear")
+        return self.cut
+
+    def close(self, ledgers: list[Ledger]) -> None:
+        """After the last row: those whose key repeats are in doubt too."""
+        self.doubtful += [ledger.repeated() for ledger in ledgers]
+        if not self.rows:
+            self.doubtful.clear()
 
     def suspects(self) -> Numbers:
         """The records (0-based below the header) to be judged, in order."""
@@ -97,10 +114,10 @@ class Table:
 
     # ------------------------------------------------------------ the first pass
 
-    def scan(self, limit: int) -> Found:
+    def scan(self, limit: int, header_valid: bool) -> Found:
         """Read the file once; stop when `limit` errors (0: none) are certain. Raises Doubt."""
         found, ledgers = Found(), [Ledger() for _ in self.plan.uniques]
-        if not self.resource.header.valid:  # then Frictionless may stop after the first row, whatever is in it
+        if not header_valid:  # then Frictionless may stop after the first row, whatever is in it
             found.doubtful.append(np.zeros(1, dtype=np.int64))
         small = self.path.stat().st_size <= blocks.FIRST
         with self.path.open("rb") as file, ThreadPoolExecutor(4) as pool:
@@ -116,10 +133,7 @@ class Table:
                     break
             else:
                 found.bytes, found.digests = file.tell(), digests.hex()
-        for ledger in ledgers:
-            found.doubtful.append(ledger.repeated())
-        if found.rows == 0:
-            found.doubtful.clear()
+        found.close(ledgers)
         return found
 
     def _take(self, sifted: Sifted, found: Found, ledgers: list[Ledger], limit: int) -> None:
@@ -127,13 +141,7 @@ class Table:
         for ledger, (keys, records) in zip(ledgers, sifted.keys, strict=True):
             found.certain += ledger.add(keys, records, first)
         found.read.append((first, sifted.count, sifted.block.start, len(sifted.block.data)))
-        found.rows += sifted.count
-        found.certain += sifted.certain
-        found.doubtful.append(sifted.doubtful + first)
-        found.cut = bool(limit) and found.certain >= limit
-        suspects = sum(map(len, found.doubtful))
-        if not found.cut and found.rows < _EARLY and suspects > max(_HOPELESS * found.rows, 100):
-            raise Doubt("hardly a row is clear")
+        found.take(sifted.count, sifted.doubtful, sifted.certain, limit)
 
     def _sift(self, block: Block, skip: int) -> Sifted:
         blocks.prove_regular(block.data, self.delimiter.encode())
@@ -268,18 +276,23 @@ def _in_turn(
         yield pending.popleft().result()
 
 
-def _plain_control(resource: Any) -> Any:
-    """The CSV control of a table that the sieve can read; raises Doubt."""
+def prove_plain(resource: Any) -> None:
+    """Raise Doubt when rows are left out, or another table has a say."""
     dialect = resource.dialect
-    if resource.format not in ("csv", "tsv") or resource.scheme != "file" or resource.compression:
-        raise Doubt("not a plain CSV file")
-    if resource.extrapaths or resource.encoding not in ("utf-8", "utf-8-sig") or not resource.normpath:
-        raise Doubt("not one UTF-8 file")
     if dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows or not dialect.header_case:
         raise Doubt("rows that do not count")
     if resource.schema.foreign_keys or system.onerror != "ignore":
         raise Doubt("another table decides")
-    control = dialect.get_control("csv")
+
+
+def _plain_control(resource: Any) -> Any:
+    """The CSV control of a table that the sieve can read; raises Doubt."""
+    prove_plain(resource)
+    if resource.format not in ("csv", "tsv") or resource.scheme != "file" or resource.compression:
+        raise Doubt("not a plain CSV file")
+    if resource.extrapaths or resource.encoding not in ("utf-8", "utf-8-sig") or not resource.normpath:
+        raise Doubt("not one UTF-8 file")
+    control = resource.dialect.get_control("csv")
     if control.quote_char != '"' or control.escape_char:
         raise Doubt("another way of quoting")
     if len(control.delimiter) != 1 or not control.delimiter.isascii() or control.delimiter in '\r\n" \0':

@@ -9,7 +9,7 @@ read alike for certain (a dialect, an encoding, odd quotes) is left to Frictionl
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from frictionless import Dialect, Schema, helpers
@@ -17,11 +17,18 @@ from frictionless.resources import TableResource
 
 from checks.arrow import Numbers
 from checks.blocks import Doubt
-from checks.scan import Found, Plan, Table
+from checks.scan import Found, Plan, Table, prove_plain
+from checks.typed import TypedTable
 
 _OPEN_HEADER = vars(TableResource)["_TableResource__open_header"]  # private seams: held by the differential test
 _OPEN_ROW_STREAM = vars(TableResource)["_TableResource__open_row_stream"]
 _SCHEMAS, _HEADERS = 16, 64  # kept by a process that judges file after file
+
+
+def _listed(data: Any) -> Any:
+    if not isinstance(data, list) or not all(isinstance(row, list) for row in data):
+        raise Doubt("not a list of lists")
+    return data
 
 
 @dataclass
@@ -61,13 +68,13 @@ class SievedTable(TableResource):
 
     _limit = 0
     _known: Known | None = None  # when its schema was given
-    _table: Table | None = None
+    _table: Table | TypedTable | None = None
     _stream: Any = None
     _last: tuple[Found, int] | None = None  # the row Frictionless saw last, while it has not seen all
 
     def to_descriptor(self, *, validate: bool = False, upgrade: bool = False) -> Any:
         """Its descriptor; not validated again when only the path differs from one found valid."""
-        if not validate or self._known is None or not helpers.is_safe_path(self.path or ".."):
+        if not validate or self._known is None or not self.path or not helpers.is_safe_path(self.path):
             return super().to_descriptor(validate=validate, upgrade=upgrade)
         options = [self.name, self.scheme, self.format, self.get_defined("encoding"), self.dialect.to_descriptor()]
         described = json.dumps(options)
@@ -102,12 +109,18 @@ class SievedTable(TableResource):
         kept = self._kept()
         try:
             plan = (kept and kept[1]) or Plan.of(self.header, self.schema)
-            self._table = Table.of(self, plan)
+            self._table = self._readable(plan)
             self._keep(plan)
         except Doubt:
             self._table = None
             _OPEN_ROW_STREAM(self)
         self._last = self._stream = None
+
+    def _readable(self, plan: Plan) -> Table | TypedTable:
+        if self.format != "inline":
+            return Table.of(self, plan)
+        prove_plain(self)
+        return TypedTable(plan, partial(_listed, self.data), self.dialect.create_first_content_row() - 1)
 
     @property
     def row_stream(self) -> Any:
@@ -118,9 +131,9 @@ class SievedTable(TableResource):
             self._stream = self._sifted(self._table)
         return self._stream
 
-    def _sifted(self, table: Table) -> Iterator[Any]:
+    def _sifted(self, table: Table | TypedTable) -> Iterator[Any]:
         try:
-            found = table.scan(self._limit)
+            found = table.scan(self._limit, self.header.valid)
         except Doubt:
             _OPEN_ROW_STREAM(self)
             yield from super().row_stream
@@ -136,7 +149,7 @@ class SievedTable(TableResource):
         self.stats.rows, self.stats.bytes = found.rows, found.bytes
         self.stats.md5, self.stats.sha256 = found.digests
 
-    def _fed(self, table: Table, found: Found, suspects: Numbers) -> Iterator[tuple[int, list[Any]]]:
+    def _fed(self, table: Table | TypedTable, found: Found, suspects: Numbers) -> Iterator[tuple[int, list[Any]]]:
         for record, cells in table.rows(found, suspects):
             self._last = found, record
             self.stats.rows = record

@@ -23,6 +23,7 @@ WORTHWHILE = 512 << 10
 """Bytes a process judges before it starts the sieve: what Frictionless takes for them, the start takes too."""
 SAMPLED = 100
 """One file in so many, by its hash, is judged by both engines."""
+_CELL_BYTES = 8  # of a typed cell, about what it takes in a CSV file
 _SAMPLED_BYTES = 4 << 20  # longer ones would take Frictionless too long
 
 
@@ -95,9 +96,17 @@ def _validated(
 
 def _pays(source: TableSource, engine: str) -> bool:
     """Whether the sieve is worth its start."""
-    if engine == "frictionless" or source.path is None or source.data is not None or not source.path.is_file():
+    if engine == "frictionless":
         return False
-    return engine == "fast" or _started.by(source.path.stat().st_size)
+    if source.data is None and (source.path is None or not source.path.is_file()):
+        return False
+    return engine == "fast" or _started.by(_size(source))
+
+
+def _size(source: TableSource) -> int:
+    if source.data is not None:
+        return _CELL_BYTES * sum(map(len, source.data[:1])) * len(source.data)
+    return source.path.stat().st_size if source.path else 0
 
 
 class _Started:
