@@ -11,17 +11,21 @@ from harvester.tidy.cells import Value, shown
 from harvester.tidy.decided import MISSING, Decided, Note, Question, leave_empty
 
 _MOSTLY = 0.8  # of the texts must be days where the header does not say so
+_LOOKED_AT = 20_000  # different texts
 _SERIALS = range(20_000, 60_000)  # days of 1954 to 2064
 
 
 def is_of_days(label: str, cells: Sequence[Value], texts: Mapping[int, str], dated: int) -> bool:
     """Whether a column holds days or periods, by its header, its true days (`dated`) and its texts."""
-    kept = {text for text in texts.values() if text.strip() and not MISSING.fullmatch(text.strip())}
+    kept = {text for text in set(texts.values()) if not MISSING.fullmatch(text.strip())} - {""}
     told = dates.tells_of_days(label)
     serials = sum(type(c) in (int, float) and int(c) in _SERIALS for c in cells) if told else 0  # type: ignore[arg-type]
     if told and re.search(r"\bngay\b|\bdate\b", fold(label)) and serials and not kept and not dated:
         return serials == sum(cell is not None for cell in cells)
-    read = [dates.read(text) for text in list(kept)[:20_000]]
+    some = sorted(kept)[:_LOOKED_AT]
+    if not told and not dated and not any(map(dates.read, some[:50])):
+        return False
+    read = [dates.read(text) for text in some]
     fits = sum(found is not None and (told or found.form != "month" or len(kept) > 2) for found in read)
     if dated:
         return fits >= len(read) / 2 or told

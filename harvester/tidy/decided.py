@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from harvester.i18n import Text, say
 
+_LONGEST = 30  # characters of a mark
+
 MISSING = re.compile(
     r"[-–—―]{1,5}|\(-\)|\.{2,}|…+|n/?a|#n/a|null|none|kxđ|k\.?x\.?đ\.?|không xác định|chưa xác định"
     r"|(?:không|chưa) có (?:số liệu|thông tin|dữ liệu)|\?+",
@@ -65,7 +67,8 @@ class Look:
 
 def leave_empty(column: Decided, texts: Mapping[int, str], pattern: re.Pattern[str], note: bool = True) -> set[int]:
     """Marks that mean "no value" become empty; the indexes they stood at."""
-    found = {i: text.strip() for i, text in texts.items() if text and pattern.fullmatch(text.strip())}
+    marked = {text for text in set(texts.values()) if text and len(text) < _LONGEST and pattern.fullmatch(text.strip())}
+    found = {i: text.strip() for i, text in texts.items() if text in marked} if marked else {}
     for index in found:
         column.change(index, "", "missing-marker")
     if found and note:

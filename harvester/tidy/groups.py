@@ -7,6 +7,7 @@ capital letters to dashes; a row is a heading if the next one is deeper.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import median
 
 from checks.words import fold
@@ -30,6 +31,7 @@ class Row:
     groups: tuple[str, ...] = ()
     parent: str = ""  # of a row below "Trong đó"
     depth: int = _LEAF
+    total: bool = False  # it sums up others
 
 
 @dataclass
@@ -60,6 +62,8 @@ def rows_of(region: Region) -> Rows:
     running = running_column(region)
     text_column = _text_column(region, running)
     rows = [_row(region, number, running, text_column) for number in region.body]
+    for row in rows:
+        row.total = is_total(row.text)
     found = Rows([], 0, [], [], running, False)
     _set_depths(region, rows, running)
     _sort_out(region, rows, found)
@@ -99,16 +103,20 @@ def _row(region: Region, number: int, running: int | None, text_column: int) -> 
     view = region.view
     mark = view.text(number, running) if running else ""
     cells = [c for c in view.filled(number) if c != running]
-    words = [c for c in cells if isinstance(view.value(number, c), str)]
-    text = view.text(number, text_column) or (view.text(number, words[0]) if words else "")
-    if not cells and mark and _mark_depth(mark, "") is None:
-        mark, text = "", mark  # a heading written in the column of running numbers
-    elif mark and (_mark_depth(mark, "") is None) and (is_total(mark) or is_of_which(mark) or not text):
-        return Row(number, mark, "", len(cells))
-    used = text_column if view.text(number, text_column) else (words[0] if words else 0)
-    return Row(number, text, mark, len([c for c in cells if c != used]))
+    text = view.text(number, text_column)
+    used = text_column
+    if not text:
+        used = next((c for c in cells if isinstance(view.value(number, c), str)), 0)
+        text = view.text(number, used) if used else ""
+    if mark and _mark_depth(mark, "") is None:
+        if not cells:
+            return Row(number, mark, "", 0)  # a heading written in the column of running numbers
+        if not text or is_total(mark) or is_of_which(mark):
+            return Row(number, mark, "", len(cells))
+    return Row(number, text, mark, len(cells) - (used in cells))
 
 
+@lru_cache(maxsize=10_000)
 def _mark_depth(mark: str, before: str) -> int | None:
     """The depth of a numbering; None if it is none. `before`: the last capital letter, which tells C from a numeral."""
     written = mark.strip().strip("().,:;-/ ") if mark.strip() not in ("-", "+", "*", "–", "•") else "-"
@@ -139,7 +147,7 @@ def _set_depths(region: Region, rows: list[Row], running: int | None) -> None:
     letter = ""
     last = _LEAF
     for row in rows:
-        if is_total(row.text):
+        if row.total:
             continue
         in_text = row.number in alone or row.number in written
         mark, rest = (row.mark, row.text) if row.mark else numeral(row.text) if in_text else ("", row.text)
@@ -161,7 +169,7 @@ def _set_depths(region: Region, rows: list[Row], running: int | None) -> None:
 
 def _numbered_texts(rows: list[Row]) -> set[int]:
     """Rows whose text begins with a numeral ("I. Khai thác"), where such numerals count from the first one."""
-    marked = [(row.number, numeral(row.text)[0]) for row in rows if not is_total(row.text)]
+    marked = [(row.number, numeral(row.text)[0]) for row in rows if not row.total]
     big = [(number, mark) for number, mark in marked if mark and (mark.isdigit() or mark.isupper())]
     if len(big) < 2 or big[0][1] not in ("I", "A", "1"):
         return set()
@@ -235,7 +243,7 @@ def _sort_out(region: Region, rows: list[Row], found: Rows) -> None:
     part_of: str | None = None
     last_name = ""
     for row, heads in _with_heads(rows):
-        if is_total(row.text) and (row.values or not row.mark):
+        if row.total and (row.values or not row.mark):
             found.dropped.append((row.number, "total"))
             found.totals.append(Total(row.number, row.text, [], _inside(stack)))
             continue
@@ -288,7 +296,7 @@ def _with_heads(rows: list[Row]) -> Iterator[tuple[Row, bool]]:
     following: Row | None = None
     told: list[tuple[Row, bool]] = []
     for row in reversed(rows):
-        if is_total(row.text) and (row.values or not row.mark):
+        if row.total and (row.values or not row.mark):
             told.append((row, False))
             continue
         parts = is_of_which(row.text)

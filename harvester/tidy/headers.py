@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from checks.words import fold
-from harvester.tidy.cells import Area, Grid, Value, is_empty, shown
+from harvester.tidy.cells import Area, Grid, Value, shown
 from harvester.tidy.words import NUMBERED, STT, bare, is_office, is_preamble, is_unit
 
 _LONGEST = 150  # characters of one level of a header
@@ -32,9 +32,11 @@ class View:
         }
 
     def filled(self, row: int) -> list[int]:
-        """The columns with something in them."""
+        """The columns with something in them (texts of spaces only are gone since `clean`)."""
         cells = self.grid.rows[row - 1] if 0 < row <= len(self.grid.rows) else []
-        return [n for n in range(self.first, min(self.last, len(cells)) + 1) if not is_empty(cells[n - 1])]
+        if self.first > 1 or len(cells) > self.last:
+            return [n for n in range(self.first, min(self.last, len(cells)) + 1) if cells[n - 1] is not None]
+        return [n for n, cell in enumerate(cells, 1) if cell is not None]
 
     def value(self, row: int, column: int) -> Value:
         """The cell."""

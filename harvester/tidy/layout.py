@@ -19,6 +19,8 @@ from harvester.tidy.words import (
 
 _TRIED = 8  # rows below a doubtful header in which a better one is looked for
 
+_SETTLED = 500  # rows of a body that show which of its columns are numbers
+
 
 @dataclass
 class Region:
@@ -101,13 +103,14 @@ def _read_body(region: Region, row: int, last: int) -> int:
     numeric: dict[int, int] = {}
     empty, noted = 0, False
     repeated = {texts for texts in header.texts if sum(map(bool, texts)) > 1}
+    beginnings = {next(text for text in texts if text) for texts in repeated}
     while row <= last:
         cells = view.filled(row)
         if not cells:
             empty += 1
             row += 1
             continue
-        if _texts(view, row) in repeated:
+        if view.text(row, cells[0]) in beginnings and _texts(view, row) in repeated:
             region.dropped.append((row, "repeated-header"))
         elif noted or empty or len(cells) < 3:
             what = _other(region, row, cells, columns, noted, empty)
@@ -125,7 +128,7 @@ def _read_body(region: Region, row: int, last: int) -> int:
             region.dropped.append((row, "note"))
         else:
             region.body.append(row)
-        if region.body and region.body[-1] == row:
+        if len(region.body) < _SETTLED and region.body and region.body[-1] == row:
             for column in cells:
                 value = view.value(row, column)
                 if isinstance(value, int | float):
@@ -219,6 +222,9 @@ def _is_figure(view: View, row: int, column: int) -> bool:
 def _is_new_table(region: Region, row: int, numeric: dict[int, int]) -> bool:
     """Whether a full row directly below data begins another table: its numbers' columns hold labels."""
     view = region.view
+    first = next(iter(numeric), 0)
+    if not first or type(view.value(row, first)) is not str:
+        return False
     figures = [column for column, times in numeric.items() if times > 1]
     texts = [c for c in figures if type(view.value(row, c)) is str and not _is_figure(view, row, c)]
     if len(texts) < max(1, len(figures)) or len(region.body) < 2:

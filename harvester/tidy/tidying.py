@@ -17,6 +17,8 @@ from harvester.tidy.report import Change, Field, Part, Tidied, TidyTable, Warnin
 from harvester.tidy.tables import Column, Draft, Found, SheetDraft, draft, title_of
 from harvester.tidy.telling import LABELS, about_book, about_person, about_sheet, about_table
 
+_LOOKED_AT = 5_000  # rows, evenly taken, that say whether a column tells of people
+
 
 def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = None) -> Tidied:
     """The tables of `book`. `sheet`: only this one. `answers`: what a person has answered before."""
@@ -158,7 +160,7 @@ def _table(number: int, group: list[Draft], sheets: Sequence[SheetDraft]) -> Fou
         part = list(zip(*columns, strict=True))
         parts.append(_part(one, len(rows) + 1, names, made_up))
         rows += part
-    personal = _personal(names, rows[:20_000])
+    personal = _personal(names, rows[:: max(1, len(rows) // _LOOKED_AT)])
     fields = tuple(_field(position, names, group, position in personal) for position in range(len(names)))
     ids = naming.ids(names)
     fields = tuple(replace(f, id=short) for f, short in zip(fields, ids, strict=True))

@@ -31,6 +31,7 @@ _TOTAL = re.compile(
     r"| co)? \d+ [a-z ]{1,20}|(cong|tong cong|tong so|tong) (nhom|muc|phan|khu vuc|trang|toan tinh|[ivx]+"
     r"|[a-h])( .{0,30})?"
 )
+_LIKE_TOTAL = re.compile(r"\W*(?:t[oổôố]|c[oộô]ng|c[aả]|grand|sum|l[uũ]y)", re.I)  # spares folding every name
 _TOTAL_OF = re.compile(r"(?:tong cong|tong so|tong|cong) (?:tren dia ban|toan|ca tinh|ca huyen|chung|cac)\b")
 _OF_WHICH = re.compile(r"^\W*trong đó\b", re.I)
 _NOTE = re.compile(
@@ -118,7 +119,7 @@ def without_unit(label: str) -> tuple[str, str]:
 
 def is_total(text: str) -> bool:
     """Whether a row so called sums up others: "Tổng cộng", "Cộng mục I", not "Tổng công ty Sông Lam"."""
-    if len(text) > 60:
+    if len(text) > 60 or not _LIKE_TOTAL.match(text):
         return False
     words = fold(text)
     return bool(_TOTAL.fullmatch(words) or _TOTAL_OF.match(words)) and "công ty" not in text.lower()
