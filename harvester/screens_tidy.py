@@ -91,6 +91,7 @@ QUESTIONS: Mapping[str, Text] = {
     "ambiguous-number": say("is “1.234” a thousand and more, or one and a fraction?"),
     "mixed-number-format": say("numbers of two kinds stand here; which is meant where it is not clear?"),
     "ambiguous-date": say("which number is the day?"),
+    "header-row": say("which row of the sheet names the columns?"),
 }
 CHOICES: Mapping[str, Text] = {
     "1.234,5": say("1.234,5: dots group thousands, a comma begins decimals"),

@@ -10,7 +10,17 @@ from harvester.tidy.restoring import restored
 from harvester.tidy.tidying import tidied
 from harvester.tidy.writing import report
 
-PLACES = ("Nghi Kim", "Hưng Lộc", "Diễn Phong", "Yên Hòa", "Thanh Lĩnh", "Tam Quang", "Châu Hội", "Đông Hiếu", "Nam Cát")
+PLACES = (
+    "Nghi Kim",
+    "Hưng Lộc",
+    "Diễn Phong",
+    "Yên Hòa",
+    "Thanh Lĩnh",
+    "Tam Quang",
+    "Châu Hội",
+    "Đông Hiếu",
+    "Nam Cát",
+)
 GROUPS = ("Khu vực đồng bằng", "Khu vực trung du", "Khu vực miền núi")
 MEASURES = ("Dân số", "Diện tích", "Sản lượng", "Doanh thu", "Học sinh")
 
@@ -134,7 +144,9 @@ def written(dress: Dress, row: tuple[int, ...] | list[int]) -> list[object]:
 @given(DRESSES, TABLES)
 def test_a_dressed_table_is_recovered(dress: Dress, rows: list[tuple[int, ...]]):
     grid, expected = dressed(dress, rows)
-    before = {(grid.name, cell_name(r, c)): shown(v) for r, row in enumerate(grid.rows, 1) for c, v in enumerate(row, 1)}
+    before = {
+        (grid.name, cell_name(r, c)): shown(v) for r, row in enumerate(grid.rows, 1) for c, v in enumerate(row, 1)
+    }
     found = tidied(Book((grid,)))
     assert found.refused == ""
     assert len(found.tables) == 1

@@ -91,9 +91,12 @@ def _is_figure(text: str) -> bool:
     return bool(re.fullmatch(r"[-+(]?\s*\d[\d.,\s/:-]*\s*[%)]?", text))
 
 
-def header_at(view: View, row: int) -> Header | None:
-    """The header whose first row is `row`; None if none begins there."""
+def header_at(view: View, row: int, *, sure: bool = False) -> Header | None:
+    """The header whose first row is `row`; None if none begins there. `sure`: a person says that one does."""
     cells = view.filled(row)
+    if sure and cells:
+        labels = tuple(_labels(view, row, row, False))
+        return Header(row, row, labels, texts=(tuple(view.text(row, c) for c in range(view.first, view.last + 1)),))
     if len(cells) < 2 or any(not is_label(view.value(row, c)) or is_preamble(view.text(row, c)) for c in cells):
         return None
     if len(cells) <= 3 and any(is_office(view.text(row, c)) for c in cells):

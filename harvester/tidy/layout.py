@@ -355,7 +355,7 @@ def _one_column(view: View, rows: list[int], column: int) -> list[Region]:
 def region_from(grid: Grid, row: int) -> list[Region]:
     """The table whose header begins in `row`, as a person said; [] if none can."""
     view = View(grid)
-    header = header_at(view, row)
+    header = header_at(view, row) or header_at(view, row, sure=True)
     if header is None:
         return []
     region = Region(view, header, header.labels, [])

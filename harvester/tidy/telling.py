@@ -12,6 +12,8 @@ from harvester.tidy.decided import Note
 from harvester.tidy.report import Asked, Part, TidyTable, Warning_
 from harvester.tidy.tables import Column, Draft, Found, SheetDraft
 
+_FIRST_ROWS = 6  # rows that a person may name as the header
+
 LABELS = {
     Trait.CITIZEN: PersonalLabel.CCCD,
     Trait.OLD_ID: PersonalLabel.CMND,
@@ -131,7 +133,8 @@ def about_table(table: TidyTable, group: list[Draft], parts: list[Part]) -> tupl
         if one.region.header is None:
             told = say("No row names the columns; they are called by their letters.")
             warnings.append(Warning_("no-header", told, table.file))
-            asked.append(Asked("header-row", table.file, None, ()))
+            rows = range(1, min(max(part.rows), _FIRST_ROWS) + 1)
+            asked.append(Asked("header-row", table.file, None, tuple(map(str, rows))))
         for position, note in one.notes:
             warnings.append(_noted(table.file, note, one.columns[position], part))
         for column in one.columns:

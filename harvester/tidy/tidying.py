@@ -97,7 +97,7 @@ def _sheet(grid: Grid, answers: Mapping[str, str]) -> SheetDraft:
 
 def _asked_regions(grid: Grid, answers: Mapping[str, str]) -> list[Region]:
     """The table whose header row a person has named."""
-    row = answers.get("header-row", "")
+    row = answers.get("header-row/", "")
     if not row.isdigit():
         return []
     return region_from(grid, int(row))

@@ -11,8 +11,10 @@ from harvester.tidy.layout import Region
 from harvester.tidy.numbers import Convention, convention_of, digits_of, plain, readings
 
 _NO_SUM = re.compile(
-    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|^gia$|\bgia (?:ban|mua|ve|thanh|von)\b"
-    r"|\bchi so\b|\btoc do\b|\bco cau\b|\bso sanh\b|\btang (?:giam|truong)\b|\bhe so\b|\bxep hang\b|^diem$|\btong diem\b|^ma\b|%"
+    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|^gia$"
+    r"|\bgia (?:ban|mua|ve|thanh|von)\b"
+    r"|\bchi so\b|\btoc do\b|\bco cau\b|\bso sanh\b|\btang (?:giam|truong)\b|\bhe so\b"
+    r"|\bxep hang\b|^diem$|\btong diem\b|^ma\b|%"
 )
 _TIMES = re.compile(r"(?:nam|thang|quy|ngay)(?: [a-z ]+)?")
 
