@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from types import NoneType
 
 from harvester.i18n import say
 from harvester.tidy import numbers
@@ -20,8 +21,8 @@ _MOSTLY = 0.8  # of the cells must be numbers or days for the column to be so
 def decide(label: str, cells: Sequence[Value], look: Look | None = None, answer: str | None = None) -> Decided:
     """The column called `label`; `answer` is what a person answered to its question last time."""
     look = look or Look()
-    column = Decided([shown(cell) for cell in cells])
     kinds = Counter(map(type, cells))
+    column = Decided(_shown(cells, kinds))
     _faults(column, cells, kinds)
     if is_identifier(label) or look.widths:
         _identifiers(column, label, cells, look)
@@ -36,6 +37,14 @@ def decide(label: str, cells: Sequence[Value], look: Look | None = None, answer:
         return _without_texts(column, label, cells, figures, dated, look)
     _figures(column, label, cells, texts, figures, answer, look)
     return column
+
+
+def _shown(cells: Sequence[Value], kinds: Mapping[type, int]) -> list[str]:
+    if kinds.keys() <= {str, NoneType}:
+        return ["" if cell is None else cell for cell in cells]  # type: ignore[misc]
+    if kinds.keys() <= {int, str, NoneType}:
+        return ["" if cell is None else str(cell) for cell in cells]
+    return [shown(cell) for cell in cells]
 
 
 def _without_texts(

@@ -20,7 +20,7 @@ LETTER, ROMAN, PLAIN, ARABIC, DOTTED, TWICE, SMALL, DASH = range(8)
 _LEAF = 99
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One row of the body."""
 

@@ -182,11 +182,8 @@ def _is_number_row(view: View, row: int) -> bool:
         return False
     if not numbers:
         return False
-    return (
-        len(cells) > 2 - bool(letters)
-        and numbers[0] <= 2
-        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    )
+    enough = len(cells) > 2 or all(cell.startswith("(") for cell in cells)
+    return enough and numbers[0] <= 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def _labels(view: View, top: int, bottom: int, units: bool) -> Iterator[Label]:

@@ -5,7 +5,7 @@ import re
 from checks.words import fold
 
 _PREAMBLE = re.compile(
-    r"cong hoa xa hoi|doc lap tu do|^so$|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
+    r"cong hoa xa hoi|doc lap tu do|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
     r"|\bngay\b.{0,12}\bthang\b.{0,12}\bnam \d|^ngay thang nam 20|^ky bao cao .|^don vi (bao cao|gui|nhan|tong hop|lap)"
     r"|^ngay (nhan|gui|lap) bao cao"
 )
