@@ -50,7 +50,7 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
         tuple(warnings),
         tuple(q for *_, questions in found for q in questions),
         clean=not (hidden or book.macro or book.author or book.formulas or personal or _names_beside(sheets)),
-        already=_is_already(sheets, found, changes),
+        already=len(book.grids) == 1 and _is_already(sheets, found, changes),
     )
 
 
