@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from statistics import median
 
 from checks.words import fold
 from harvester.tidy.cells import Fault, Value, is_empty
@@ -74,7 +73,7 @@ def running_column(region: Region) -> int | None:
     """The column of running numbers: named so, or unnamed and counting from 1."""
     named = next((x for x in region.labels if x.levels and is_running_number(x.levels[-1])), None)
     if named is not None:
-        values = [region.view.text(row, named.column) for row in region.body]
+        values = [region.view.text(row, named.column) for row in region.body if len(region.view.filled(row)) > 1]
         kept = [value for value in values if value]
         marks = sum(bool(_mark_depth(value, "") is not None) for value in kept)
         return named.column if marks >= len(kept) * 0.5 else None
@@ -180,7 +179,7 @@ def _alone(region: Region, rows: list[Row], running: int | None) -> set[int]:
     """Rows with one text only among rows that are full."""
     if len(region.labels) < 2 or not rows:
         return set()
-    full = median(row.values for row in rows)
+    full = sorted(row.values for row in rows)[len(rows) * 3 // 4]  # headings may be more than the data
     columns = len(region.labels) - (running is not None)
     if columns < 2 or full < 1 or full < (columns - 1) / 2:
         return set()
@@ -241,7 +240,7 @@ def _sort_out(region: Region, rows: list[Row], found: Rows) -> None:
     stack: dict[int, Row] = {}
     headings: list[tuple[Row, Total]] = []
     part_of: str | None = None
-    last_name = ""
+    last_name, inline = "", False  # inline: "Trong đó" has values of its own
     for row, heads in _with_heads(rows):
         if row.total and (row.values or not row.mark):
             found.dropped.append((row.number, "total"))
@@ -249,8 +248,10 @@ def _sort_out(region: Region, rows: list[Row], found: Rows) -> None:
             continue
         if part_of is not None and row.mark and _mark_depth(row.mark, "") not in (DASH, SMALL):
             part_of = None
+        if part_of is not None and found.running is None and inline and not row.text.startswith(("-", "+", "–")):
+            part_of = None
         if is_of_which(row.text):
-            part_of = last_name
+            part_of, inline = last_name, bool(row.values)
             if not row.values:
                 found.dropped.append((row.number, "of-which"))
                 continue

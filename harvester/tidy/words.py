@@ -42,7 +42,7 @@ _NOTE = re.compile(
 )
 _SIGNATURE = re.compile(
     r"^(tm|kt|tuq|tl|q) ?(uy ban|chu tich|giam doc|hieu truong|truong phong|thu truong|cuc truong|chi cuc)"
-    r"|^(nguoi|can bo) lap( bieu| bang| bao cao)?$"
+    r"|^(nguoi|can bo) (lap|bao cao|thuc hien|thong ke)( bieu| bang| bao cao)?$"
     r"|^(thu truong|ke toan|ke toan truong|chu tich|giam doc|pho giam doc|hieu truong|truong phong|truong ban"
     r"|chanh van phong|nguoi kiem tra"
     r"|nguoi tong hop|nguoi duyet|lanh dao|cuc truong|chi cuc truong|phu trach|xac nhan)( don vi| co quan"
