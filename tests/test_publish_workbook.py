@@ -1,4 +1,4 @@
-"""`opendata publish` takes the workbook as it is: tidied, asked about, refused where it must be, the original beside."""
+"""`opendata publish` takes the workbook as it is: tidied, asked about, refused where it must be."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A known table dressed as offices dress it is recovered exactly, whatever the dress; and nothing changes in silence."""
+"""A known table dressed as offices dress it is recovered exactly; and nothing changes in silence."""
 
 from dataclasses import dataclass
 
