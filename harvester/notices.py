@@ -70,7 +70,8 @@ def _send(workspace: Workspace, notice: Notice) -> None:
     elif notice.channel in ("mail", "mail-up") and alarming.mail:
         to = _recipients(workspace, alarming.mail, notice)
         if to:
-            _mail(alarming.mail, environment.smtp_password, to, notice)
+            bundle = str(environment.ca_bundle) if environment.ca_bundle else None
+            _mail(alarming.mail, environment.smtp_password, bundle, to, notice)
 
 
 def _recipients(workspace: Workspace, mail: Mail, notice: Notice) -> tuple[str, ...]:
@@ -85,9 +86,9 @@ def _recipients(workspace: Workspace, mail: Mail, notice: Notice) -> tuple[str, 
 # ---------------------------------------------------------------- mail
 
 
-def _mail(mail: Mail, password: str, to: tuple[str, ...], notice: Notice) -> None:
+def _mail(mail: Mail, password: str, bundle: str | None, to: tuple[str, ...], notice: Notice) -> None:
     message = written(notice, mail.sender, to)
-    context = ssl.create_default_context()
+    context = ssl.create_default_context(cafile=bundle)
     if mail.tls == "tls":
         with smtplib.SMTP_SSL(mail.host, mail.port, timeout=PATIENCE, context=context) as server:
             _hand_over(server, mail, password, message)
