@@ -9,9 +9,8 @@ from tempfile import TemporaryDirectory
 from checks.child import Judge as ChildJudge
 from harvester.effects import Acting, act, declined, flush
 from harvester.errors import PolicyRefused, UsageRefused
-from harvester.fetch import Fetcher
 from harvester.files import FileStore
-from harvester.i18n import say
+from harvester.i18n import Language, say
 from harvester.lease import hold, ledger_row
 from harvester.ledger import Decision, JournalEntry, KnownDataset, RunState
 from harvester.model import (
@@ -28,12 +27,14 @@ from harvester.model import (
 )
 from harvester.names import nearest
 from harvester.portal import observe, on_portal, present
-from harvester.publishing import heal, publication_of, put, take_down
+from harvester.preparing import Ask, prepare
+from harvester.publishing import heal, put, take_down
 from harvester.results import Plan, PublishResult
 from harvester.settle import Judge, Settlement, bench_for, effect, settle, similar
 from harvester.sources import obtain
 from harvester.sources.folder import read_dataset
 from harvester.workspace import Clock, Workspace
+from harvester.written import last_written, publication_of
 
 Confirm = Callable[[Plan], bool]
 """Shows the plan and asks; `--yes` answers for it."""
@@ -50,9 +51,12 @@ def publish(
     overrides: Mapping[str, str] | None = None,
     dry_run: bool = False,
     judge: Judge | None = None,
+    ask: Ask = lambda question: None,
+    language: Language = "vi",
 ) -> PublishResult:
     """Publish the file, folder or Data Package at `path` for `agency`, as dataset `key` (default: slug of the title).
 
+    A workbook or text file is tidied first; `ask` puts questions about it to a person, answers are kept for next time.
     A dataset of nearly the same title under another key is a question about the data: held until `key` answers it.
     Raises RunLocked, PortalUnavailable and what reading `path` raises.
     """
@@ -60,7 +64,7 @@ def publish(
         heal(workspace, clock)
     with ExitStack() as stack:
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
-        fetcher = stack.enter_context(Fetcher(files))
+        fetcher = stack.enter_context(workspace.fetcher(files))
         dataset, notes = read_dataset(path, agency=agency, key=key, overrides=overrides or {}, fetcher=fetcher)
         near = () if key or workspace.store.known("publish", dataset.identifier) else similar(workspace, dataset)
         if near:
@@ -73,8 +77,13 @@ def publish(
             acting = replace(acting, held=lease)
         bench = replace(bench_for(workspace, checker, clock, on_portal(workspace)), by_hand=True)
         obtained = obtain(dataset, fetcher)
-        settlement = settle(bench, dataset, obtained.files, (*notes, *obtained.findings), obtained.failed)
-        plan = _plan(settlement)
+        known = workspace.store.answers(dataset.identifier)
+        made = prepare(dataset, obtained.files, files, known=known, ask=ask, language=language)
+        if made.answers and not dry_run:
+            workspace.store.keep_answers(dataset.identifier, made.answers, clock())
+        found = (*notes, *obtained.findings, *made.findings)
+        settlement = _stopped(settle(bench, made.dataset, made.files, found, obtained.failed))
+        plan = replace(_plan(settlement), cleanings=made.cleanings)
         if settlement.publication and not dry_run and not confirm(plan):
             settlement = declined(settlement)
         settlement, writes = act(acting, settlement, obtained.validators)
@@ -129,7 +138,7 @@ def rollback(
     publication = replace(publication_of(workspace, entry), version=known.version + 1)
     _still_publishable(workspace, publication, clock, judge)
     seen = workspace.publisher.find(known.name)
-    changes = workspace.publisher.difference(publication, seen)
+    changes = workspace.publisher.difference(publication, seen, last_written(workspace, known.name))
     plan = Plan(known.name, publication.dataset.title, False, changes, (), publication)
     outcome = Outcome.PUBLISHED if changes else Outcome.UNCHANGED
     if dry_run or not changes or not confirm(plan):
@@ -149,6 +158,13 @@ def decide(workspace: Workspace, decision: Decision, clock: Clock) -> None:
 
     Raises UsageRefused for an unknown subject or rule.
     """
+    known_rules = {rule.id for rules in workspace.config.rule_sets for rule in rules.rules}
+    if decision.rule and decision.rule not in known_rules:
+        raise UsageRefused(
+            "RUN-007",
+            say("There is no rule {rule}.", rule=decision.rule),
+            say("Rules: {rules}.", rules=", ".join(sorted(known_rules))),
+        )
     if decision.subject not in workspace.config.register.by_id:
         decision = replace(decision, subject=find(workspace, decision.subject).name)
         if not decision.rule:
@@ -190,6 +206,14 @@ def _close(workspace: Workspace, run: int, result: PublishResult, clock: Clock, 
     present(workspace, clock)
     summary = {**result.to_json("vi"), "reason": reason}
     workspace.store.finish_run(run, RunState.OK if result.exit_code == 0 else RunState.FAILED, summary, clock())
+
+
+def _stopped(settlement: Settlement) -> Settlement:
+    """Refused where the workbook itself was: no table was found in it, and the checks let it pass."""
+    refused = any(finding.effect is Effect.REFUSE for finding in settlement.findings)
+    if settlement.outcome not in (Outcome.PUBLISHED, Outcome.UNCHANGED) or not refused:
+        return settlement
+    return replace(settlement, outcome=Outcome.REFUSED, publication=None, changes=())
 
 
 def _plan(settlement: Settlement) -> Plan:

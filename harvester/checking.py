@@ -97,7 +97,7 @@ def _found(path: Path, fetcher: Fetcher) -> Iterator[Dataset | Finding]:
         source = Source("check", "folder", str(path.absolute()))
         yield from (item for item in SOURCES["folder"](source, fetcher, Path()) if not isinstance(item, Listing))
         return
-    dataset, notes = read_dataset(path, agency=NOBODY, key="", overrides={}, fetcher=fetcher)
+    dataset, notes = read_dataset(path, agency=NOBODY, key=path.stem, overrides={}, fetcher=fetcher)
     yield dataset
     yield from notes
 

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import typer
 
-from harvester import commands, commands_service  # noqa: F401 (they give the parser its commands)
+from harvester import commands, commands_service, commands_tidy  # noqa: F401 (they give the parser its commands)
 from harvester.errors import (
     ConfigurationError,
     OpendataError,

@@ -29,11 +29,11 @@ def collected(
     """Everything `source` lists, each dataset once its files have arrived or failed; findings and the Listing between.
 
     Datasets come as they get ready, not in the order of the listing. Raises SourceError from the listing.
-    With `remember`, servers are asked only for what changed since the ledger last saw it.
+    With `remember`, servers are asked only for what changed since the ledger last saw it; `stopping` ends it early.
     """
     known = workspace.store.validators if remember else _nothing_known
     under_way: deque[tuple[Dataset, Obtaining]] = deque()
-    with workspace.fetcher(source, files) as fetcher, stopping.closes(fetcher):
+    with workspace.fetcher(files, source.allow_networks) as fetcher, stopping.closes(fetcher):
         try:
             for item in SOURCES[source.kind](source, fetcher, workspace.folder):
                 if stopping.is_set():

@@ -73,13 +73,18 @@ def init(ctx: typer.Context, folder: Folder, portal: Kind = "catalogue") -> int:
 
 
 @app.command(cls=Command, rich_help_panel=BEGIN)
-def doctor(ctx: typer.Context) -> int:
+def doctor(
+    ctx: typer.Context,
+    probe_upload: Annotated[
+        bool, typer.Option("--probe-upload", help="Find the CKAN portal's upload limit by a private upload.")
+    ] = False,
+) -> int:
     """Look whether everything this program needs is in order, and say what to do where it is not."""
     from harvester import screens
     from harvester.doctor import diagnosis, examine
 
     session: Session = ctx.obj
-    found = tuple(examine(session.folder(), session.environ, session.clock()))
+    found = tuple(examine(session.folder(), session.environ, session.clock(), probe_upload=probe_upload))
     session.show({"checks": [check.to_json(session.common.language) for check in found]}, screens.doctor)
     return diagnosis(found)
 
@@ -138,7 +143,7 @@ def run(
 @app.command(cls=Command, rich_help_panel=PUBLISH)
 def publish(
     ctx: typer.Context,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A CSV, XLSX, JSON or GeoJSON file, or a folder.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A workbook, CSV, JSON or GeoJSON file, or a folder.")],
     agency: AgencyName,
     dataset: Annotated[
         str, typer.Option("--dataset", metavar="KEY", help="Which dataset of the agency it is (else by its title).")
@@ -179,6 +184,8 @@ def publish(
             key=dataset,
             overrides=overrides,
             dry_run=dry_run,
+            ask=session.asking(),
+            language=session.common.language,
         )
     if dry_run and result.plan and not session.common.json:
         session.note(screens.plan(result.plan, session.common))
@@ -297,6 +304,35 @@ def rollback(
         result = rollback(workspace, name, wanted, reason, session.clock, confirm=confirm, dry_run=dry_run)
     session.show(_receipt(session, result, dry_run), screens.receipt)
     return result.exit_code
+
+
+@app.command(cls=Command, rich_help_panel=CORRECT)
+def adopt(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A dataset that something else made.")] = "",
+    agency: Annotated[str, typer.Option("--agency", metavar="A", help="The agency whose dataset it is.")] = "",
+    source: Annotated[str, typer.Option("--source", metavar="S", help="The source that will feed it.")] = "publish",
+    identifier: Annotated[str, typer.Option("--identifier", metavar="ID", help="What that source calls it.")] = "",
+    dry_run: DryRun = False,
+) -> int:
+    """Enter the CKAN portal's datasets that are ours into a ledger that was lost; or take one over."""
+    from harvester import screens
+    from harvester.adopting import adopt, take_over
+    from harvester.model import ZONE
+
+    session: Session = ctx.obj
+    with session.workspace(writing=not dry_run) as workspace:
+        if name:
+            day = session.clock().astimezone(ZONE).date()
+            owner = workspace.config.register.resolve(agency, day)
+            if not dry_run:
+                take_over(workspace, name, owner, (source, identifier or f"{owner.id}/{name}"), session.clock)
+            adopted = {"adopted": [name], "known": 0}
+        else:
+            found = adopt(workspace, session.clock, dry_run=dry_run)
+            adopted = {"adopted": [known.name for known in found.entered], "known": found.known}
+    session.show(adopted, screens.adopted)
+    return 0
 
 
 @app.command(cls=Command, rich_help_panel=CORRECT)

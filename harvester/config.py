@@ -273,7 +273,21 @@ def _networks(document: Section) -> tuple[str, ...]:
 
 def _address(document: Section) -> str:
     address = document.text("address")
+    if document.text("kind") == "sql":
+        return _database(document, address)
     return _web_address(document, "address") if "://" in address else address
+
+
+def _database(document: Section, address: str) -> str:
+    """A database's URL without user and password in it: config/ is stored and shown."""
+    if not re.match(r"(sqlite|postgresql)://", address):
+        remedy = say("Write it whole: sqlite:///data/x.db or postgresql://host:5432/database.")
+        raise document.wrong("CFG-009", "address", say("`{key}` is no address of a database.", key="address"), remedy)
+    if "@" in address or re.search("password|passwd|user=", address, re.IGNORECASE):
+        message = say("`{key}` has a user name or password in it.", key="address")
+        remedy = say("Take it out, and name the variables that hold them: user_env, password_env.")
+        raise document.wrong("CFG-009", "address", message, remedy)
+    return address
 
 
 def _web_address(document: Section, key: str) -> str:

@@ -32,7 +32,8 @@ from harvester.store import Store
 
 NEEDED = (
     *("alembic", "apscheduler", "ckanapi", "defusedxml", "filelock", "frictionless", "jinja2", "lxml", "openpyxl"),
-    *("pandas", "pyarrow", "python_calamine", "requests", "rich", "sqlalchemy", "typer", "yaml"),
+    *("owslib", "pandas", "protego", "pyarrow", "python_calamine", "rdflib", "requests", "requests_toolbelt", "rich"),
+    *("sickle", "sqlalchemy", "typer", "xlrd", "yaml"),
 )
 PYTHON = (3, 11)
 SQLITE = (3, 35)  # RETURNING, in March 2021
@@ -94,8 +95,13 @@ class Surroundings:
         return named or (str(file) if file.exists() else None)
 
 
-def examine(folder: Path | None, environ: Mapping[str, str], now: datetime) -> Iterator[Check]:
-    """Look at this machine, then at the workspace if there is one; never raises for what is not in order."""
+def examine(
+    folder: Path | None, environ: Mapping[str, str], now: datetime, *, probe_upload: bool = False
+) -> Iterator[Check]:
+    """Look at this machine, then at the workspace if there is one, then at its CKAN portal if that is its kind.
+
+    Never raises for what is not in order. `probe_upload` finds the portal's limit by uploading.
+    """
     around = Surroundings(folder or Path(), environ, now)
     for number, (name, look) in enumerate(MACHINE.items(), 1):
         yield _looked(name, f"DOC-{number:03}", look, around)
@@ -108,6 +114,24 @@ def examine(folder: Path | None, environ: Mapping[str, str], now: datetime) -> I
         yield check
         if check.status is Status.FAIL and name in ("workspace", "configuration"):
             return  # the others can only say the same again
+    if around.config.portal.kind == "ckan":
+        yield from _ckan(around, probe_upload)
+
+
+def _ckan(around: Surroundings, probe_upload: bool) -> Iterator[Check]:
+    """The CKAN portal, by its own door."""
+    from publishers.ckan import Ckan
+    from publishers.ckan_diagnosis import diagnose
+
+    config, day = around.config, around.now.astimezone(ZONE).date()
+    allowed = config.portal.agencies
+    agencies = [a for a in config.register.agencies if a.exists_on(day) and (allowed is None or a.id in allowed)]
+    try:
+        portal = Ckan(config.portal, environment(around.environ))
+    except OpendataError:
+        return  # the check of the environment has said it
+    for found in diagnose(portal, agencies, config.rule_sets, around.now, probe=probe_upload):
+        yield Check(found.name, "DOC-040", Status(found.health), found.message, found.remedy)
 
 
 def diagnosis(checks: Sequence[Check]) -> int:

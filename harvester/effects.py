@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from harvester.errors import OpendataError, PortalUnavailable
+from harvester.errors import HandEdited, OpendataError, PortalDisagrees, PortalUnavailable
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold
@@ -32,7 +32,7 @@ class Acting:
     files: FileStore
     clock: Clock
     held: Lease | None = None  # of the source; there is one wherever something is written
-    portal_down: list[PortalUnavailable] = field(default_factory=list)
+    portal_down: list[PortalUnavailable] = field(default_factory=list)  # the bench's own list
     settling: threading.Lock = field(default_factory=threading.Lock)
     stopping: Stop = field(default_factory=Stop)
     pending: list[Observation] = field(default_factory=list)
@@ -52,22 +52,23 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
     """
     if acting.run is None:
         return settlement, 0
-    acting.workspace.store.remember(validators)
+    if validators:
+        acting.workspace.store.remember(validators)
     if settlement.known.agency:
         _record(acting, settlement)
     if settlement.publication is None:
         return settlement, 0
     if acting.portal_down:
-        return _failed(settlement, acting.portal_down[0]), 0
+        return unpublished(settlement, acting.portal_down[0]), 0
     try:
         with hold(acting.workspace, f"dataset:{settlement.known.name}", acting.run, acting.clock) as lease:
             written = put(
                 acting.workspace, lease, settlement.publication, settlement.content_key, settlement.known, acting.clock
             )
     except OpendataError as error:
-        if isinstance(error, PortalUnavailable):
+        if isinstance(error, PortalUnavailable) and not isinstance(error, PortalDisagrees):
             acting.portal_down.append(error)
-        return _failed(settlement, error), 0
+        return unpublished(settlement, error), 0
     return replace(settlement, known=written.known), written.writes
 
 
@@ -123,6 +124,7 @@ def _facts(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
         days = {name: getattr(dataset, name) for name in ("modified", "issued", "period_end")}
         collected = {
             "content_key": settlement.content_key,
+            "files_key": settlement.files_key,
             "title": dataset.title,
             "frequency": dataset.frequency,
             "licence": dataset.licence,
@@ -157,9 +159,11 @@ def _stands(settlement: Settlement) -> Outcome:
     return Outcome.PUBLISHED if settlement.outcome is Outcome.UNCHANGED else settlement.outcome
 
 
-def _failed(settlement: Settlement, error: OpendataError) -> Settlement:
+def unpublished(settlement: Settlement, error: OpendataError) -> Settlement:
+    """The settlement when the portal could not be reached or said no: what it shows stays, the next run tries again."""
     finding = Finding(error.code, Severity.ERROR, error.message, error.remedy, dataset=settlement.known.name)
-    return replace(settlement, outcome=Outcome.FAILED, findings=(*settlement.findings, finding), publication=None)
+    outcome = Outcome.HELD if isinstance(error, HandEdited) else Outcome.FAILED
+    return replace(settlement, outcome=outcome, findings=(*settlement.findings, finding), publication=None)
 
 
 def declined(settlement: Settlement) -> Settlement:

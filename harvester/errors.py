@@ -52,12 +52,20 @@ class PortalUnavailable(OpendataError):
     """The portal could not be reached or failed; publishing stops, datasets stay ready."""
 
 
+class PortalDisagrees(PortalUnavailable):
+    """The portal answers, but one dataset does not come to stand there as it was sent; the others may."""
+
+
 class PublicationRefused(OpendataError):
     """The portal refused one dataset; recorded, the next is tried."""
 
 
 class PolicyRefused(OpendataError):
     """Personal data, secret marking, deletion brake, another agency's dataset; exit 5."""
+
+
+class HandEdited(PolicyRefused):
+    """Edited on the portal and changed by its source: the dataset is held, a person must decide."""
 
 
 class RunLocked(OpendataError):

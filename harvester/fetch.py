@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import IO, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -93,6 +93,21 @@ class Fetcher:
             if "html" not in accept and "*/*" not in accept and _is_html(content):
                 raise no_data(url)
             return Answer(response.url, response.status_code, response.headers, content)
+
+        return self._ask(url, {"Accept": accept}, receive)
+
+    def spool(self, url: str, into: IO[bytes], accept: str = "*/*") -> Answer:
+        """A document of at most `file_bytes`, written to the file `into`; the answer's content stays empty.
+
+        Raises SourceUnavailable or SourceChanged.
+        """
+
+        def receive(response: requests.Response) -> Answer:
+            into.seek(0)
+            into.truncate()
+            for chunk in _body(response, url, self._limits, self._limits.file_bytes):
+                into.write(chunk)
+            return Answer(response.url, response.status_code, response.headers, b"")
 
         return self._ask(url, {"Accept": accept}, receive)
 

@@ -119,6 +119,21 @@ def public(address: Address) -> bool:
     return not any(address in network for network in _INNER)
 
 
+def address_of(host: str, port: int, allow_networks: Iterable[str]) -> str:
+    """The address of a server that is no web server, judged as every other: connect to it and to no other.
+
+    Raises SourceUnavailable: NET-009 for a refused address, NET-001 for a name that is not known.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        message = say("{host} is not known to the name servers.", host=host[:200])
+        raise SourceUnavailable("NET-001", message, say("Check the host name in the address.")) from error
+    addresses = [ipaddress.ip_address(entry[4][0]) for entry in found]
+    _refuse_inner(host, addresses, _Rules(Limits(), networks(allow_networks), Event()))
+    return str(addresses[0])
+
+
 def guarded_session(
     limits: Limits, allow_networks: Iterable[str] = (), route: Route | None = None, stopping: Event | None = None
 ) -> requests.Session:

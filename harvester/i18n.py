@@ -16,7 +16,21 @@ Language = Literal["vi", "en"]
 Value = "str | int | float | date | Text"
 
 LOCALE = Path(__file__).parent / "locale"
-DOMAINS = ("config", "collect", "check", "portal", "count", "store", "run", "cli", "demo", "service")
+DOMAINS = (
+    "config",
+    "collect",
+    "check",
+    "portal",
+    "count",
+    "store",
+    "run",
+    "cli",
+    "demo",
+    "ckan",
+    "kinds",
+    "tidy",
+    "service",
+)
 """One gettext catalogue for each part of the product: harvester/locale/vi/LC_MESSAGES/<domain>.po."""
 
 

@@ -261,6 +261,7 @@ class Resource:
     declared_hash: str = ""  # as declared: "sha256:…", "md5:…" or plain md5 (Data Package)
     declared_bytes: int | None = None
     declared_rows: int | None = None
+    original: bool = False  # a steward's own file beside the tables made of it; not judged as a table
 
 
 @dataclass(frozen=True)
@@ -426,6 +427,8 @@ class Seen:
     metadata: Mapping[str, Any]  # what the publisher compares, by field
     files: tuple[SeenFile, ...]
     url: str
+    edited: bool = False  # not as we wrote it: somebody changed it on the portal
+    findable: bool = True  # the portal's search shows it as it is
 
 
 @dataclass(frozen=True)
@@ -435,3 +438,19 @@ class Change:
     field: str  # metadata field, or "file <name>"
     before: str  # "" when new
     after: str  # "" when removed
+
+
+@dataclass(frozen=True)
+class HandEdit:
+    """What somebody changed on the portal since we wrote it; kept, unless the source changed it too."""
+
+    field: str  # as in `Change`
+    written: str  # what we wrote last
+    found: str  # what stands there
+    wanted: str  # what the source says now
+    file: str = ""  # id of the file whose bytes it is about
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the source changed it too: a person must decide."""
+        return self.wanted != self.written

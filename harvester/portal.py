@@ -9,8 +9,9 @@ from harvester.errors import PortalUnavailable, UsageRefused
 from harvester.i18n import say
 from harvester.lease import os_lock
 from harvester.ledger import DatasetFacts, Fact, Observation
-from harvester.model import ZONE, Outcome, end_of_day
+from harvester.model import ZONE, Outcome, Seen, end_of_day
 from harvester.publishing import verdicts
+from harvester.settle import OnPortal
 from harvester.stats import Statistics
 from harvester.workspace import Clock, Workspace
 from publishers import Site
@@ -22,12 +23,19 @@ PAGES_WAIT = 60.0
 """Seconds that one command waits for another to finish the pages."""
 
 
-def on_portal(workspace: Workspace) -> frozenset[str] | None:
-    """The names the portal shows to an anonymous reader; None when it cannot be listed to the end."""
+def on_portal(workspace: Workspace) -> OnPortal | None:
+    """What the portal shows to an anonymous reader; None when it cannot be listed to the end."""
+    names: set[str] = set()
+    edited: dict[str, Seen] = {}
     try:
-        return frozenset(seen.name for seen in workspace.publisher.listing() if not seen.withdrawn)
+        for seen in workspace.publisher.listing():
+            if not seen.withdrawn:
+                names.add(seen.name)
+            if seen.edited:
+                edited[seen.name] = seen
     except PortalUnavailable:
         return None
+    return OnPortal(frozenset(names), edited)
 
 
 def observe(workspace: Workspace, run: int, clock: Clock) -> None:

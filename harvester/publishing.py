@@ -4,17 +4,21 @@ A journal entry is opened before the first write and closed when the read-back a
 open is finished, or undone, by `heal`, which every later command calls first.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harvester.errors import OpendataError, PolicyRefused, PortalUnavailable, RunLocked
+from harvester.errors import PolicyRefused, PortalDisagrees, PortalUnavailable, PublicationRefused, RunLocked
 from harvester.i18n import say
 from harvester.lease import hold
 from harvester.ledger import Fact, JournalEntry, KnownDataset, Lease, Observation, RunState, Step
-from harvester.model import Outcome, Publication, Seen, Tombstone, Verdict
+from harvester.model import HandEdit, Outcome, Publication, Seen, Tombstone, Verdict
 from harvester.records import from_json, to_json
 from harvester.workspace import Clock, Workspace
+from harvester.written import last_written, publication_of
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,7 @@ def put(
     """
     plan = {"publication": to_json(publication), "content_key": content_key, "known": to_json(known)}
     entry = workspace.store.plan(publication.name, "publish", publication.version, plan, lease, clock())
-    try:
-        return _finish_put(workspace, lease, entry, clock)
-    except PortalUnavailable:
-        raise  # outcome unknown: the entry stays open until a read-back agrees
-    except OpendataError:
-        workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
-        raise
+    return _finish(workspace, lease, entry, clock)
 
 
 def take_down(
@@ -49,24 +47,23 @@ def take_down(
     """Withdraw a dataset (`by` "person" or "retired") under its lease; raises as `put` does."""
     plan = {"tombstone": to_json(tombstone), "by": by, "known": to_json(known)}
     entry = workspace.store.plan(tombstone.name, "withdraw", known.version, plan, lease, clock())
-    return _finish_withdrawal(workspace, lease, entry, clock)
+    return _finish(workspace, lease, entry, clock)
 
 
 def heal(workspace: Workspace, clock: Clock) -> tuple[int, int]:
     """Finish what a killed command left open; returns (entries closed, dead runs found).
 
-    An entry whose dataset another live command holds is left to it. PortalUnavailable leaves the rest open.
+    An entry whose dataset another live command holds is left to it, one that the portal refuses is undone, one that it
+    does not show as sent stays open; while the portal cannot be reached all stay open.
     """
     dead = sum(_bury(workspace, run.id, clock) for run in workspace.store.unfinished_runs())
-    closed = sum(_resume(workspace, entry, clock) for entry in workspace.store.open_entries())
+    closed = 0
+    try:
+        for entry in workspace.store.open_entries():
+            closed += _resume(workspace, entry, clock)
+    except PortalUnavailable as error:
+        LOG.warning("open journal entries wait for the portal: %s", error.message)
     return closed, dead
-
-
-def publication_of(workspace: Workspace, entry: JournalEntry) -> Publication:
-    """The version a journal entry speaks of, with its files where this workspace keeps them."""
-    publication = from_json(Publication, entry.plan["publication"])
-    files = (replace(file, path=workspace.files.path(file.sha256)) for file in publication.files)
-    return replace(publication, files=tuple(files))
 
 
 def verdicts(seen: Seen | None) -> dict[str, str]:
@@ -94,11 +91,21 @@ def _resume(workspace: Workspace, entry: JournalEntry, clock: Clock) -> int:
         with hold(workspace, f"dataset:{entry.dataset}", entry.run, clock) as lease:
             if entry.id not in {open_now.id for open_now in workspace.store.open_entries()}:
                 return 0
-            finish = _finish_put if entry.action == "publish" else _finish_withdrawal
-            finish(workspace, lease, entry, clock)
-    except RunLocked:
+            _finish(workspace, lease, entry, clock)
+    except (RunLocked, PortalDisagrees):
         return 0
+    except (PublicationRefused, PolicyRefused) as error:
+        LOG.warning("given up, the portal stays as it is: %s", error.message)
     return 1
+
+
+def _finish(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Clock) -> Written:
+    finish = _finish_put if entry.action == "publish" else _finish_withdrawal
+    try:
+        return finish(workspace, lease, entry, clock)
+    except (PublicationRefused, PolicyRefused):  # any other error: outcome unknown, the entry stays open
+        workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
+        raise
 
 
 def _finish_put(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Clock) -> Written:
@@ -109,18 +116,21 @@ def _finish_put(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: 
     seen = workspace.publisher.find(publication.name)
     if seen is not None and not seen.ours:
         raise _not_ours(publication.name)
-    writes = 0
-    if workspace.publisher.difference(publication, seen):
-        writes = workspace.publisher.publish(publication, seen)
-    back = workspace.publisher.read_back(publication.name)
-    if back is None or not _agrees(publication, back):
+    publisher, last = workspace.publisher, last_written(workspace, publication.name)
+    edits = publisher.hand_edits(publication, seen, last)
+    writes = publisher.publish(publication, seen, last) if publisher.difference(publication, seen, last) else 0
+    back = publisher.read_back(publication.name)
+    if not _agrees(publication, back, edits):
+        writes += publisher.repair(publication, last)
+        back = publisher.read_back(publication.name)
+    if back is None or not _agrees(publication, back, edits):
         raise _disagrees(publication.name)
     now = clock()
     known = replace(
         _known(entry.plan),
         outcome=Outcome.PUBLISHED,
         version=back.version,
-        url=workspace.publisher.url(publication.name),
+        url=back.url,
         last_changed=now,
     )
     facts = (
@@ -152,10 +162,14 @@ def _finish_withdrawal(workspace: Workspace, lease: Lease, entry: JournalEntry, 
     return Written(known, writes)
 
 
-def _agrees(publication: Publication, back: Seen) -> bool:
-    wanted = {file.id: (file.sha256, file.bytes) for file in publication.files if not file.link}
+def _agrees(publication: Publication, back: Seen | None, edits: Sequence[HandEdit]) -> bool:
+    """Whether readers find it, with the bytes that were sent; a file that a person replaced there is theirs."""
+    if back is None or back.withdrawn or not back.findable:
+        return False
+    kept = {edit.file for edit in edits}
+    wanted = {file.id: (file.sha256, file.bytes) for file in publication.files if not file.link and file.id not in kept}
     served = {file.id: (file.sha256, file.bytes) for file in back.files if file.id in wanted}
-    return not back.withdrawn and served == wanted
+    return served == wanted
 
 
 def _known(plan: Mapping[str, Any]) -> KnownDataset:
@@ -170,8 +184,8 @@ def _not_ours(name: str) -> PolicyRefused:
     )
 
 
-def _disagrees(name: str) -> PortalUnavailable:
-    return PortalUnavailable(
+def _disagrees(name: str) -> PortalDisagrees:
+    return PortalDisagrees(
         "PUB-002",
         say("The portal took “{name}” but does not show it as it was sent.", name=name),
         say("Nothing needs to be done: the next run reads it back and sends it again."),

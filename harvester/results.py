@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harvester.errors import PortalUnavailable
 from harvester.i18n import Language
 from harvester.ledger import RunState, SourceState
 from harvester.model import Change, Finding, Outcome, Publication
@@ -84,8 +85,8 @@ class RunResult:
 
     run: int | None
     sources: tuple[SourceResult, ...]
-    portal_failed: bool = False
     healed: int = 0  # journal entries that a killed command had left open
+    portal: tuple[PortalUnavailable, ...] = ()  # why the portal could not be reached, if so
 
     @property
     def state(self) -> RunState:
@@ -102,7 +103,7 @@ class RunResult:
         asked = [source for source in self.sources if not source.locked]
         if self.sources and not asked:
             return 6
-        if self.portal_failed or (asked and all(source.unreachable for source in asked)):
+        if self.portal or (asked and all(source.unreachable for source in asked)):
             return 4
         bad = any(
             source.state in (SourceState.PARTIAL, SourceState.FAILED, SourceState.REFUSED)
@@ -118,6 +119,7 @@ class RunResult:
             "run": self.run,
             "state": self.state.value,
             "healed": self.healed,
+            "portal": self.portal[0].to_json(language) if self.portal else None,
             "sources": [source.to_json(language) for source in self.sources],
         }
 
@@ -132,6 +134,7 @@ class Plan:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
     publication: Publication | None = None  # None: it will be withdrawn
+    cleanings: tuple[Mapping[str, Any], ...] = ()  # reports of the workbooks that were tidied for it
 
 
 @dataclass(frozen=True)

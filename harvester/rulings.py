@@ -19,9 +19,6 @@ HANDED_OVER = "publish"
 """The source of what a person hands over. Seeing it again, unchanged, is that person's "không thay đổi" (NĐ 47
 Điều 20.3); a harvester that sees an unchanged dataset confirms nothing, else nothing would ever be overdue."""
 
-DESCRIPTION = ("title", "licence", "frequency")
-"""What may be corrected in a dataset without its data being any newer."""
-
 
 @dataclass(frozen=True)
 class Ruling:
@@ -225,7 +222,7 @@ def _last_change(case: Case, collected: Observation) -> date:
     for after in later:
         if _stamp(after) not in (None, _stamp(before)):
             changed = _declared(after) or changed
-        elif all(after.value[field] == before.value[field] for field in DESCRIPTION):
+        elif after.value["files_key"] != before.value["files_key"]:
             changed = _local(after.valid_at)
         before = after
     return changed

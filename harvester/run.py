@@ -15,8 +15,15 @@ from typing import Protocol
 
 from checks.child import Judge as ChildJudge
 from harvester.collecting import Collected, collected
-from harvester.effects import Acting, act, flush, tally
-from harvester.errors import OpendataError, RunLocked, SourceChanged, SourceUnavailable, UsageRefused
+from harvester.effects import Acting, act, flush, tally, unpublished
+from harvester.errors import (
+    OpendataError,
+    PortalUnavailable,
+    RunLocked,
+    SourceChanged,
+    SourceUnavailable,
+    UsageRefused,
+)
 from harvester.files import FileStore
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
@@ -35,6 +42,10 @@ log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 8
 """Sources under way at once."""
+
+
+LEFTOVER = timedelta(hours=2)
+"""A partial file this old is a dead process's."""
 
 
 class Progress(Protocol):
@@ -68,21 +79,24 @@ def run(
     meanwhile. Raises UsageRefused for a source that does not exist, KeyboardInterrupt when `stopping` was set.
     """
     sources = _chosen(workspace, names)
-    healed = 0 if dry_run else heal(workspace, clock)[0]
+    healed = 0
+    if not dry_run:
+        healed, _ = heal(workspace, clock)
+        workspace.files.sweep(before=clock() - LEFTOVER)
     with ExitStack() as stack:
         row = None if dry_run else stack.enter_context(ledger_row(workspace, "run", clock))
         stopping = stopping or Stop()
         checker = judge or _child(stack, stopping)
         files = FileStore(Path(stack.enter_context(TemporaryDirectory()))) if dry_run else workspace.files
         bench = bench_for(workspace, checker, clock, on_portal(workspace))
-        acting = Acting(workspace, row, files, clock, stopping=stopping)
+        acting = Acting(workspace, row, files, clock, portal_down=bench.portal_down, stopping=stopping)
         results = _side_by_side(sources, lambda source: _harvest(bench, acting, source, progress, due), acting)
         if stopping.is_set():
             raise KeyboardInterrupt
-        result = RunResult(row, results, bool(acting.portal_down), healed)
         if row is not None:
-            observe(workspace, row, clock)
-            present(workspace, clock)
+            _show(acting, row)
+        result = RunResult(row, results, healed, tuple(acting.portal_down[:1]))
+        if row is not None:
             workspace.store.finish_run(row, result.state, result.to_json("vi"), clock())
             log.info("run ended: %s", result.state.value, extra={"run": row})
     return result
@@ -167,7 +181,12 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
         if acting.stopping.is_set():
             return
         obtained = item.obtained
-        settlement = settle(bench, item.dataset, obtained.files, obtained.findings, obtained.failed)
+        try:
+            settlement = settle(bench, item.dataset, obtained.files, obtained.findings, obtained.failed)
+        except PortalUnavailable as error:
+            acting.portal_down.append(error)
+            nothing = settle(bench, item.dataset, {}, obtained.findings, failed=1)
+            settlement = unpublished(replace(nothing, files_failed=0), error)
         if acting.stopping.is_set():
             return  # what it was judged by may have been closed under it
         settlement, _ = act(acting, settlement, obtained.validators)
@@ -187,7 +206,8 @@ def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -
     if result.complete:
         listed = {dataset.identifier for dataset in result.datasets}
         result.missing = len(store.mark_seen(source.id, listed, acting.clock(), lease))
-        retire(acting, source, result)
+        if not acting.portal_down:
+            retire(acting, source, result)
     summary = {key: value for key, value in result.to_json("vi").items() if key != "datasets"}
     store.record_source_run(
         SourceRun(acting.run or 0, source.id, result.state, result.complete, acting.clock(), summary)
@@ -195,6 +215,15 @@ def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -
     wait = timedelta(seconds=result.retry_after) if result.retry_after else None
     store.end_attempt(source.id, lease, result.state, acting.clock(), acting.clock() + wait if wait else None)
     log.info("source ended: %s", result.state.value, extra={"run": acting.run, "source": source.id})
+
+
+def _show(acting: Acting, run: int) -> None:
+    """Read the portal back as facts, then bring its pages up to date."""
+    try:
+        observe(acting.workspace, run, acting.clock)
+        present(acting.workspace, acting.clock)
+    except PortalUnavailable as error:
+        acting.portal_down.append(error)
 
 
 def _end_of_listing(listing: Listing, result: SourceResult) -> None:

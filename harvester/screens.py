@@ -23,6 +23,7 @@ from harvester.ink import (
 from harvester.options import Common
 from harvester.results import Plan
 from harvester.screens_stats import stats
+from harvester.screens_tidy import cleaning
 
 __all__ = [
     "check",
@@ -179,6 +180,8 @@ def plan(coming: Plan, common: Common) -> Iterator[RenderableType]:
         size = say("{name} ({format}, {bytes} bytes)", name=file.name, format=file.format, bytes=file.bytes)
         facts.add_row(pen(say("File"), "dim"), pen(size))
     yield facts
+    for report in coming.cleanings:
+        yield from cleaning(report, pen)
     for judged in publication.report.tables:
         yield Ink()
         yield pen(say("{file}: {rows} rows", file=judged.file, rows=judged.rows), "bold")
@@ -296,6 +299,16 @@ def check(data: Data, common: Common) -> Iterator[RenderableType]:
     yield from findings(pen, data["findings"])
 
 
+def adopted(data: Data, common: Common) -> Iterator[RenderableType]:
+    """What was entered into the ledger, and what it knew before."""
+    pen = pen_for(common)
+    yield pen(say("Adopted: {n}; known before: {known}.", n=len(data["adopted"]), known=data["known"]))
+    for name in data["adopted"]:
+        yield uncut(pen, name, 2)
+    if data["adopted"]:
+        yield from advice(pen, [say("The next “opendata run” compares each with its source.")])
+
+
 def sources(data: Data, common: Common) -> Iterator[RenderableType]:
     """Each source: what it is, when it last ran and runs next."""
     pen = pen_for(common)
@@ -365,10 +378,25 @@ def doctor(data: Data, common: Common) -> Iterator[RenderableType]:
 
 
 def demo(data: Data, common: Common) -> Iterator[RenderableType]:
-    """The target as the demo stands, and where to look."""
+    """What became of each hand-over in both runs, the target as it stands, and where to look."""
     pen = pen_for(common)
+    yield _hand_overs(pen, *data["runs"])
+    yield Ink()
     yield from stats(data["stats"], common)
     yield from advice(pen, _demo_places(data))
+
+
+def _hand_overs(pen: Pen, first: Data, second: Data) -> RenderableType:
+    """A line for each hand-over: its outcome in the first run, and in the one in which nothing had changed."""
+    again = {(s["id"], each["identifier"]): each["outcome"] for s in second["sources"] for each in s["datasets"]}
+    made = table(pen, (say("Hand-over"), {"ratio": 1}), (say("First run"), {}), (say("Second run"), {}))
+    made.expand = True
+    for source in first["sources"]:
+        for each in source["datasets"]:
+            outcomes = (each["outcome"], again.get((source["id"], each["identifier"])))
+            style = "green" if each["outcome"] in ("published", "unchanged") else "yellow"
+            made.add_row(pen(each["title"]), *(pen(pen.word(outcome), style) for outcome in outcomes))
+    return made
 
 
 def _demo_places(data: Data) -> Iterator[Text]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from harvester.by_hand import Confirm
+    from harvester.preparing import Ask
     from harvester.results import Plan
     from harvester.run import Progress
     from harvester.workspace import Clock, Workspace
@@ -102,6 +103,22 @@ class Session:
             return self.agrees(question, yes)
 
         return confirm
+
+    def asking(self) -> "Ask":
+        """Puts a question about the data to the person at the terminal; without one nobody answers."""
+
+        def ask(question: Mapping[str, Any]) -> str | None:
+            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                return None
+            from harvester import screens_tidy
+
+            self.note(screens_tidy.question(question, self.common))
+            sys.stderr.write(f"{self.tell(say('Number of the answer [anything else = leave it]'))} ")
+            sys.stderr.flush()
+            said, choices = sys.stdin.readline().strip(), question["choices"]
+            return choices[int(said) - 1] if said.isdigit() and 0 < int(said) <= len(choices) else None
+
+        return ask
 
     # ------------------------------------------------------------ where to work
 

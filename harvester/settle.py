@@ -9,7 +9,7 @@ from datetime import date
 from difflib import SequenceMatcher
 
 import checks
-from harvester.errors import UsageRefused
+from harvester.errors import PortalUnavailable, UsageRefused
 from harvester.i18n import say
 from harvester.ledger import Decision, KnownDataset
 from harvester.model import (
@@ -21,12 +21,14 @@ from harvester.model import (
     FilePolicy,
     Files,
     Finding,
+    HandEdit,
     Outcome,
     Publication,
     PublishedFile,
     Report,
     Resource,
     RuleSet,
+    Seen,
     Severity,
     StoredFile,
     Verdict,
@@ -34,12 +36,15 @@ from harvester.model import (
 from harvester.names import file_name, fold, frozen_name, plain
 from harvester.records import to_json
 from harvester.workspace import Clock, Workspace
+from harvester.written import last_written
 
 NAMESPACE = uuid.UUID("5d1f2c0e-0b0e-5f6a-9a54-6e676865616e")
 """Of our resource ids: uuid5 of dataset name and logical file, so that links outlive versions."""
 
 ALIKE = 0.85
 """Titles at least this alike (difflib, without marks) may name one dataset: "Danh mục thuốc", "Danh mục các thuốc"."""
+
+SHOWN = 200  # characters of an edited text that a finding shows
 
 Judge = Callable[..., Report]
 """`checks.check`, or a `checks.child.Judge` that does the same in a child process with limits."""
@@ -55,10 +60,19 @@ class Settlement:
     known: KnownDataset  # its row as it shall stand after
     before: KnownDataset | None  # its row until now; None: new
     content_key: str = ""
+    files_key: str = ""
     report: Report | None = None  # only if it was judged now
     publication: Publication | None = None  # only if it is to be published
     changes: tuple[Change, ...] = ()  # the difference to the portal
     files_failed: int = 0
+
+
+@dataclass(frozen=True)
+class OnPortal:
+    """What an anonymous reader finds on the portal when a run starts."""
+
+    names: frozenset[str]
+    edited: Mapping[str, Seen]  # those that somebody edited there, by frozen name
 
 
 @dataclass(frozen=True)
@@ -70,10 +84,11 @@ class Bench:
     day: date
     rules: RuleSet | None
     decisions: Mapping[str, tuple[Decision, ...]]  # by dataset
-    on_portal: frozenset[str] | None = None  # names the portal shows; None: not known
+    on_portal: OnPortal | None = None  # None: not known
     policy: FilePolicy = FilePolicy.FETCH
     by_hand: bool = False  # a person publishes this one: a withdrawal is theirs to undo
     limit_errors: int = 1000
+    portal_down: list[PortalUnavailable] = field(default_factory=list)  # once it was, it is not asked again
     renamed: Mapping[str, KnownDataset] = field(default_factory=dict)  # new identifier → the row it continues
 
     @property
@@ -82,7 +97,7 @@ class Bench:
         return f"{checks.VERSION}/{self.rules.id if self.rules else '-'}"
 
 
-def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: frozenset[str] | None) -> Bench:
+def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: OnPortal | None) -> Bench:
     """The bench of a run that starts now."""
     day = clock().astimezone(ZONE).date()
     decisions: dict[str, tuple[Decision, ...]] = {}
@@ -93,7 +108,10 @@ def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: froze
 
 
 def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, ...], failed: int) -> Settlement:
-    """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not."""
+    """Decide what becomes of `dataset`, whose files were obtained with the findings `found`, `failed` of them not.
+
+    Raises PortalUnavailable when what the portal holds had to be known and could not.
+    """
     agency = _agency(bench, dataset)
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
@@ -115,8 +133,8 @@ def content_key(dataset: Dataset, files: Files, policy: FilePolicy) -> str:
     """SHA-256 over the canonical metadata and the files' hashes: equal means unchanged."""
     metadata = to_json(replace(dataset, place=None))
     for resource in metadata["resources"]:
-        resource.pop("address")
-        resource.pop("member")
+        for where in ("member",) if policy is FilePolicy.LINK else ("member", "address"):
+            resource.pop(where)
     content = [metadata, files_key(files), policy.value]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -196,37 +214,60 @@ def _judged(
         agency=agency.id,
     )
     findings = (*found, *report.findings)
-    done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, report)
+    done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, known.files_key, report)
     stopped = effect(report, bench.decisions.get(known.name, ()))
     if before and before.outcome is Outcome.WITHDRAWN and not bench.by_hand:
         return replace(done, outcome=Outcome.WITHDRAWN, findings=(*findings, _withdrawn_but_changed(known)))
     if stopped is not Effect.NONE:
         return replace(done, outcome=Outcome.REFUSED if stopped is Effect.REFUSE else Outcome.HELD)
     publication = publication_for(known, agency, dataset, files, report, bench.rules, bench.policy is FilePolicy.LINK)
-    seen = bench.workspace.publisher.find(known.name)
+    if bench.portal_down:
+        raise bench.portal_down[0]
+    return _compared(bench, done, publication)
+
+
+def _compared(bench: Bench, done: Settlement, publication: Publication) -> Settlement:
+    """The settlement once the publication was laid beside what stands on the portal."""
+    publisher, known, before = bench.workspace.publisher, done.known, done.before
+    seen = publisher.find(known.name)
     if seen is not None and not seen.ours:
-        return replace(done, findings=(*findings, _taken(known)))
-    changes = bench.workspace.publisher.difference(publication, seen)
+        return replace(done, findings=(*done.findings, _taken(known)))
+    last = last_written(bench.workspace, known.name)
+    edits = publisher.hand_edits(publication, seen, last)
+    changes = publisher.difference(publication, seen, last)
+    done = replace(done, findings=(*done.findings, *(_edited(edit) for edit in edits)), changes=changes)
+    if any(edit.conflict for edit in edits):
+        return replace(done, outcome=Outcome.HELD)
     if not changes and before and before.outcome is Outcome.PUBLISHED:
         return replace(done, outcome=Outcome.UNCHANGED)
-    return replace(done, outcome=Outcome.PUBLISHED, publication=publication, changes=changes)
+    return replace(done, outcome=Outcome.PUBLISHED, publication=publication)
 
 
 def _as_before(
     bench: Bench, dataset: Dataset, before: KnownDataset, key: str, found: tuple[Finding, ...]
 ) -> Settlement | None:
     """How an unchanged dataset stands; None when it must be judged again all the same."""
-    same = Settlement(dataset, before.outcome or Outcome.FAILED, found, before, before, key)
+    standing = before.outcome or Outcome.FAILED
+    same = Settlement(dataset, standing, found, before, before, key, before.files_key)
     if before.outcome is Outcome.PUBLISHED:
-        if bench.on_portal is not None and before.name not in bench.on_portal:
+        if bench.on_portal is not None and before.name not in bench.on_portal.names:
             return None if bench.by_hand else replace(same, outcome=Outcome.HELD, findings=(*found, _gone(before)))
-        return replace(same, outcome=Outcome.UNCHANGED)
+        return replace(same, outcome=Outcome.UNCHANGED, findings=(*found, *_edits_since(bench, before)))
     if before.outcome is Outcome.WITHDRAWN:
         return None if bench.by_hand else same
     report = bench.workspace.store.report(key, bench.checks_version)
     if report is None or before.outcome is not Outcome.REFUSED:
         return None  # a failed one is tried again, a held one may have been decided since
     return replace(same, findings=(*found, *report.findings))
+
+
+def _edits_since(bench: Bench, before: KnownDataset) -> tuple[Finding, ...]:
+    """What somebody edited on the portal in a dataset whose source did not change: kept, and told."""
+    seen = bench.on_portal.edited.get(before.name) if bench.on_portal else None
+    last = last_written(bench.workspace, before.name) if seen else None
+    if last is None:
+        return ()
+    return tuple(_edited(edit) for edit in bench.workspace.publisher.hand_edits(last, seen, last))
 
 
 def _agency(bench: Bench, dataset: Dataset) -> Agency | None:
@@ -323,6 +364,24 @@ def _gone(known: KnownDataset) -> Finding:
         say("Someone removed “{title}” from the portal.", title=known.title),
         say("To put it back: opendata rollback {name}. To leave it off: opendata withdraw {name}.", name=known.name),
         effect=Effect.HOLD,
+    )
+
+
+def _edited(edit: HandEdit) -> Finding:
+    shown = {name: getattr(edit, name)[:SHOWN] or "–" for name in ("field", "found", "wanted")}
+    if edit.conflict:
+        return Finding(
+            "RUN-018",
+            Severity.ERROR,
+            say("{field} was edited on the portal (“{found}”), and the source changed it too (“{wanted}”).", **shown),
+            say("Write one of the two in both places, or put the old text back on the portal; then run again."),
+            effect=Effect.HOLD,
+        )
+    return Finding(
+        "RUN-017",
+        Severity.WARNING,
+        say("{field} was edited on the portal: “{found}”, not “{wanted}” as at the source; it is kept.", **shown),
+        say("Correct it at the source too, so that both say the same."),
     )
 
 

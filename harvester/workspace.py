@@ -13,7 +13,6 @@ from harvester.errors import ConfigurationError
 from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.i18n import say
-from harvester.model import Source
 from harvester.sources import KINDS
 from harvester.store import Store
 from publishers import PUBLISHERS, Publisher
@@ -33,11 +32,11 @@ class Workspace:
     files: FileStore
     publisher: Publisher
 
-    def fetcher(self, source: Source, files: FileStore) -> Fetcher:
-        """The door to `source`'s servers for one run; close it after use."""
+    def fetcher(self, files: FileStore, allow_networks: tuple[str, ...] = ()) -> Fetcher:
+        """The door to other people's servers for one command; close it after use."""
         return Fetcher(
             files,
-            allow_networks=source.allow_networks,
+            allow_networks=allow_networks,
             proxy=self.environment.https_proxy,
             no_proxy=self.environment.no_proxy,
             ca_bundle=str(self.environment.ca_bundle or ""),

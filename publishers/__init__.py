@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from harvester.environment import Environment
 from harvester.ledger import KnownDataset
-from harvester.model import Agency, Change, Portal, Publication, Seen, Tombstone
+from harvester.model import Agency, Change, HandEdit, Portal, Publication, Seen, Tombstone
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,24 @@ class Publisher(Protocol):
     def find(self, name: str) -> Seen | None:
         """What the portal holds under our frozen `name`, as its editor sees it; None if absent."""
 
-    def difference(self, wanted: Publication, seen: Seen | None) -> tuple[Change, ...]:
-        """What publishing `wanted` over `seen` would change; empty: the portal is already as wanted."""
+    def difference(self, wanted: Publication, seen: Seen | None, last: Publication | None = None) -> tuple[Change, ...]:
+        """What publishing `wanted` over `seen` would change; empty: the portal is already as wanted.
 
-    def publish(self, wanted: Publication, seen: Seen | None) -> int:
+        `last` is what was written there last: what a person has changed since, on a portal where one can, is kept.
+        """
+
+    def hand_edits(self, wanted: Publication, seen: Seen | None, last: Publication | None) -> tuple[HandEdit, ...]:
+        """What a person changed on the portal since `last` was written."""
+
+    def publish(self, wanted: Publication, seen: Seen | None, last: Publication | None = None) -> int:
         """Make the portal show `wanted`, whole, at one moment; returns the number of write calls.
 
-        Repeating it after any crash gives the same state. Raises PublicationRefused when the portal says no.
+        Repeating it after any crash gives the same state. Raises PublicationRefused when the portal says no, HandEdited
+        when the source changed what a person edited there.
         """
+
+    def repair(self, wanted: Publication, last: Publication | None = None) -> int:
+        """Publish `wanted` again although nothing seems to differ: what is read back is not what was sent."""
 
     def read_back(self, name: str) -> Seen | None:
         """The dataset as an anonymous reader gets it now: description, and size and SHA-256 of each file's bytes."""
@@ -67,5 +77,11 @@ def _catalogue(portal: Portal, folder: Path, environment: Environment) -> Publis
     return Catalogue(portal, folder)
 
 
-PUBLISHERS: Mapping[str, Callable[[Portal, Path, Environment], Publisher]] = {"catalogue": _catalogue}
+def _ckan(portal: Portal, folder: Path, environment: Environment) -> Publisher:
+    from publishers.ckan import Ckan
+
+    return Ckan(portal, environment)
+
+
+PUBLISHERS: Mapping[str, Callable[[Portal, Path, Environment], Publisher]] = {"catalogue": _catalogue, "ckan": _ckan}
 """Kinds of portal by the name that portal.toml uses; the folder is `<workspace>/portal`."""

@@ -6,25 +6,18 @@ replacing that pointer is the moment of publication. A process killed anywhere l
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harvester.errors import PublicationRefused
 from harvester.i18n import say
-from harvester.model import Change, Portal, Publication, PublishedFile, Seen, SeenFile, Tombstone
+from harvester.model import Change, HandEdit, Portal, Publication, Seen, SeenFile, Tombstone
 from publishers import Site, metadata, pages
 from publishers.dcat import data_json, dcat
 from publishers.folder import WITHDRAWN, Folder, measure, owner
+from publishers.legal import NAME, check, check_name
 from publishers.metadata import Description
-
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,198}[a-z0-9])?")
-FILE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-])){0,150}")
-ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-OURS = {"index.html", "index.en.html", "datapackage.json", "tombstone.json"}
-ACTIVE = {"html", "htm", "xhtml", "xht", "shtml", "svg", "svgz", "js", "mjs", "xsl", "xslt", "php", "cgi", "swf"}
-"""A browser or a web server would run files of these kinds in the portal's name."""
 
 
 class Catalogue:
@@ -40,23 +33,27 @@ class Catalogue:
 
         Hashes are as described, unless a file is gone or of another size.
         """
-        _check_name(name)
+        check_name(name)
         with self._folder.reading():
             return self._seen(name)
 
-    def difference(self, wanted: Publication, seen: Seen | None) -> tuple[Change, ...]:
+    def difference(self, wanted: Publication, seen: Seen | None, last: Publication | None = None) -> tuple[Change, ...]:
         """Field by field and file by file; a withdrawn dataset comes back as a whole."""
         package = metadata.data_package(wanted, self._portal.illustration)
         new = metadata.seen(package, wanted.name, self.url(wanted.name), metadata.seen_files(package))
         return metadata.difference(new, seen)
 
-    def publish(self, wanted: Publication, seen: Seen | None) -> int:
+    def hand_edits(self, wanted: Publication, seen: Seen | None, last: Publication | None) -> tuple[HandEdit, ...]:
+        """None: nobody writes in this portal but us."""
+        return ()
+
+    def publish(self, wanted: Publication, seen: Seen | None, last: Publication | None = None) -> int:
         """Stage the version, put it in its place, turn the pointer; 0 if it was there whole already.
 
         Raises PublicationRefused for names that could leave the folder or run in a browser, for what is not ours under
         that name, for a version number that was shown with other content, and for a damaged kept copy.
         """
-        _check(wanted)
+        check(wanted)
         package = metadata.data_package(wanted, self._portal.illustration)
         version, hosted = f"{wanted.name}.{wanted.version}", [file for file in wanted.files if not file.link]
         texts = {"datapackage.json": metadata.dumped(package)} | pages.dataset(
@@ -78,15 +75,19 @@ class Catalogue:
                 self._folder.remove([before])
         return int(wrote)
 
+    def repair(self, wanted: Publication, last: Publication | None = None) -> int:
+        """As `publish`, which mends what it finds damaged."""
+        return self.publish(wanted, None)
+
     def read_back(self, name: str) -> Seen | None:
         """As `find`, with size and SHA-256 of the bytes that lie there; a missing file is missing."""
-        _check_name(name)
+        check_name(name)
         with self._folder.reading():
             return self._seen(name, read=True)
 
     def withdraw(self, tombstone: Tombstone, seen: Seen | None) -> int:
         """Turn the pointer to a tombstone, then remove every version; 0 if that had been done."""
-        _check_name(tombstone.name)
+        check_name(tombstone.name)
         stone = metadata.tombstone(tombstone, self._portal.illustration)
         content = metadata.dumped(stone)
         version = f"{tombstone.name}.withdrawn-{hashlib.sha256(content).hexdigest()[:12]}"
@@ -118,17 +119,17 @@ class Catalogue:
     def present(self, site: Site) -> None:
         """Write the pages and catalogues whose content changed, then remove the pages of agencies that are gone."""
         for agency in site.agencies:
-            _check_name(agency.slug)
+            check_name(agency.slug)
         root = self._folder.root
         with self._folder.writing():
-            shown = [description for name in self._names() if (description := self._shown(name))]
-            texts = pages.surroundings(site, shown, self._base)
-            texts["catalog.jsonld"] = metadata.dumped(dcat(site, shown, self._base))
-            texts["data.json"] = metadata.dumped(data_json(site, shown, self._base))
-            for path, content in texts.items():
+            current: set[str] = set()
+            for path, content in pages.surroundings(site, map(pages.summary, self._all_shown()), self._base):
                 self._folder.write(root / path, content)
+                current.add(path)
+            for name, catalogue in (("catalog.jsonld", dcat), ("data.json", data_json)):
+                self._folder.write_pieces(root / name, lambda: catalogue(site, self._all_shown(), self._base))  # noqa: B023
             for page in sorted(root.glob("agency/*.html")):
-                if str(page.relative_to(root)) not in texts:
+                if str(page.relative_to(root)) not in current:
                     page.unlink()
             self._folder.remove(self._unreachable())
 
@@ -159,6 +160,9 @@ class Catalogue:
             for file in metadata.seen_files(description)
         )
         return metadata.seen(description, name, self.url(name), (file for file in files if file))
+
+    def _all_shown(self) -> Iterator[Description]:
+        return (description for name in self._names() if (description := self._shown(name)))
 
     def _shown(self, name: str) -> Description | None:
         """The description of a dataset that readers find; None if it is withdrawn or not ours."""
@@ -201,61 +205,6 @@ class Catalogue:
             if shown and shown != version and (WITHDRAWN in shown or WITHDRAWN in version):
                 found.append(version)
         return found
-
-
-def _check(wanted: Publication) -> None:
-    """Refuse names that could leave the folder, hide one another, or make a browser run them."""
-    _check_name(wanted.name)
-    for file in wanted.files:
-        _check_file(file)
-    for field in ("id", "name"):
-        values = [getattr(file, field).lower() for file in wanted.files]
-        if len(set(values)) < len(values):
-            raise _refused_files(wanted.name)
-    if not wanted.files:
-        raise _no_files(wanted.name)
-    if wanted.version < 1 or not NAME.fullmatch(wanted.agency.slug):
-        raise _refused_name(f"{wanted.agency.slug}.{wanted.version}")
-
-
-def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise _refused_name(name)
-
-
-def _check_file(file: PublishedFile) -> None:
-    ending = file.name.rpartition(".")[2].lower()
-    odd = not FILE.fullmatch(file.name) or not ID.fullmatch(file.id) or file.name.lower() in OURS
-    if odd or (not file.link and ending in ACTIVE) or (file.link and not metadata.web_address(file.link)):
-        raise PublicationRefused(
-            "CAT-012",
-            say("The file {file} cannot be put on the portal: its name or its link is not safe.", file=file.name),
-            say("Give it a plain name of a data file, such as danh-sach-truong.csv, and an http or https link."),
-        )
-
-
-def _refused_name(name: str) -> PublicationRefused:
-    return PublicationRefused(
-        "CAT-011",
-        say("“{name}” cannot be a name on the portal.", name=name[:80]),
-        say("Use small letters without marks, digits and hyphens only."),
-    )
-
-
-def _refused_files(name: str) -> PublicationRefused:
-    return PublicationRefused(
-        "CAT-013",
-        say("Two files of the dataset {name} would have the same name on the portal.", name=name),
-        say("Give each file its own name."),
-    )
-
-
-def _no_files(name: str) -> PublicationRefused:
-    return PublicationRefused(
-        "CAT-016",
-        say("The dataset {name} has no file, so there is nothing to publish.", name=name),
-        say("Hand over at least one file with it."),
-    )
 
 
 def _foreign(name: str) -> PublicationRefused:

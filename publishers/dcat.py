@@ -6,12 +6,12 @@ landing pages by the stable address. Without a base URL all addresses are relati
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from publishers import Site
-from publishers.metadata import Description, file_address, filled, is_link, notice
+from publishers.metadata import Description, file_address, filled, is_link, notice, streamed
 
 FREQUENCIES = (  # words as agencies write them, EU Publications Office code, ISO 8601 repeating duration (DCAT-US)
     (r"thời gian thực|liên tục|thường xuyên|continuous|real.?time", "CONT", "R/PT1S"),
@@ -40,9 +40,9 @@ IANA = "https://www.iana.org/assignments/media-types/"
 POD = "https://project-open-data.cio.gov/v1.1/schema"
 
 
-def dcat(site: Site, datasets: Iterable[Description], base: str) -> dict[str, Any]:
-    """The catalogue after DCAT-AP, as JSON-LD with all its context inline."""
-    return filled(
+def dcat(site: Site, datasets: Iterable[Description], base: str) -> Iterator[bytes]:
+    """The catalogue after DCAT-AP, as JSON-LD with all its context inline, piece by piece."""
+    envelope = filled(
         {
             "@context": CONTEXT,
             "@id": f"{base}catalog.jsonld#catalog",
@@ -53,21 +53,21 @@ def dcat(site: Site, datasets: Iterable[Description], base: str) -> dict[str, An
             "dct:language": {"@id": f"{EU}/language/VIE"},
             "foaf:homepage": {"@id": base or "./"},
             "adms:versionNotes": _text(_note(site.illustration)),
-            "dcat:dataset": [_dcat_dataset(description, base) for description in datasets],
         }
     )
+    return streamed(envelope, "dcat:dataset", (_dcat_dataset(description, base) for description in datasets))
 
 
-def data_json(site: Site, datasets: Iterable[Description], base: str) -> dict[str, Any]:
+def data_json(site: Site, datasets: Iterable[Description], base: str) -> Iterator[bytes]:
     """The catalogue after DCAT-US 1.1. A field that the agency left out is left out, though the profile asks for it."""
-    return notice(site.illustration) | {
+    envelope = notice(site.illustration) | {
         "@context": f"{POD}/catalog.jsonld",
         "@id": f"{base}data.json",
         "@type": "dcat:Catalog",
         "conformsTo": POD,
         "describedBy": f"{POD}/catalog.json",
-        "dataset": [_pod_dataset(description, base) for description in datasets],
     }
+    return streamed(envelope, "dataset", (_pod_dataset(description, base) for description in datasets))
 
 
 def _dcat_dataset(description: Description, base: str) -> dict[str, Any]:

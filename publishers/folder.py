@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -130,6 +130,19 @@ class Folder:
         _sync(path.parent)
         return True
 
+    def write_pieces(self, path: Path, pieces: Callable[[], Iterable[bytes]]) -> bool:
+        """As `write`, for a file too long to be held in memory; `pieces` gives its content, each time anew."""
+        if _consists_of(path, pieces()):
+            return False
+        self.staging.mkdir(exist_ok=True)
+        staged = self.staging / path.name
+        with staged.open("wb") as file:
+            file.writelines(pieces())
+        _sync(staged)
+        staged.replace(path)
+        _sync(path.parent)
+        return True
+
     def remove(self, versions: Sequence[str]) -> None:
         """Take version folders away, each at one moment."""
         for version in versions:
@@ -152,6 +165,13 @@ def measure(path: Path) -> tuple[str, int] | None:
             return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
     except FileNotFoundError:  # taken away this moment
         return None
+
+
+def _consists_of(path: Path, pieces: Iterable[bytes]) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
 
 
 def _host(file: PublishedFile, path: Path) -> None:

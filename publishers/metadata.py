@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -74,6 +74,18 @@ def tombstone(stone: Tombstone, illustration: bool) -> dict[str, Any]:
 def dumped(description: Any) -> bytes:
     """JSON as it is written: one form for one content."""
     return (json.dumps(description, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def streamed(envelope: Mapping[str, Any], key: str, items: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """As `dumped`, of `envelope` with `items` under `key`, which comes last; one item in memory at a time."""
+    head = json.dumps(envelope, ensure_ascii=False, indent=1)
+    yield f"{head[:-2]},\n {json.dumps(key)}: [".encode()
+    between = "\n"
+    for item in items:
+        text = json.dumps(item, ensure_ascii=False, indent=1).replace("\n", "\n  ")
+        yield f"{between}  {text}".encode()
+        between = ",\n"
+    yield b"\n ]\n}\n"
 
 
 def _own(wanted: Publication, illustration: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ No page knows the time; what it shows comes from records, so that unchanged reco
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -53,10 +53,25 @@ def tombstone(stone: Stone, portal: Portal, base: str) -> Pages:
     return _in_folder("tombstone", stone.name, portal, base, {"title": stone.title, "stone": stone})
 
 
-def surroundings(site: Site, shown: Sequence[Description], base: str) -> Pages:
-    """Everything around the datasets that readers find (`shown`): static files, agencies, targets, home."""
-    static = sorted((TEMPLATES / "static").iterdir())
-    pages: Pages = {f"static/{path.name}": path.read_bytes() for path in static}
+def summary(description: Description) -> Description:
+    """What the pages around a dataset say of it: little enough to hold thousands at once."""
+    own = description["opendata"]
+    return {
+        "title": description.get("title", ""),
+        "description": str(description.get("description", ""))[:400],
+        "keywords": description.get("keywords", ()),
+        "resources": [{"format": resource.get("format", "")} for resource in description["resources"]],
+        "opendata": {
+            key: own[key] for key in ("name", "version", "agency", "theme", "modified", "issued") if key in own
+        },
+    }
+
+
+def surroundings(site: Site, shown: Iterable[Description], base: str) -> Iterator[tuple[str, bytes]]:
+    """Everything around the datasets that readers find (`shown`, their summaries), by path: static files, agencies,
+    targets, home."""
+    for path in sorted((TEMPLATES / "static").iterdir()):
+        yield f"static/{path.name}", path.read_bytes()
     by_agency: dict[str, list[Description]] = defaultdict(list)
     for description in sorted(shown, key=lambda d: str(d.get("title", "")).casefold()):
         by_agency[description["opendata"]["agency"]["id"]].append(description)
@@ -69,10 +84,9 @@ def surroundings(site: Site, shown: Sequence[Description], base: str) -> Pages:
         verdicts = _verdicts(figures)
         for agency in site.agencies:
             values = _agency(agency, site, by_agency[agency.id], known[agency.id], verdicts.get(agency.id, []))
-            pages |= frame.page("agency", f"agency/{agency.slug}", values)
-        pages |= frame.page("target", "target", _target(site, figures))
-        pages |= frame.page("index", "index", _home(site, figures, by_agency, verdicts))
-    return pages
+            yield from frame.page("agency", f"agency/{agency.slug}", values).items()
+        yield from frame.page("target", "target", _target(site, figures)).items()
+        yield from frame.page("index", "index", _home(site, figures, by_agency, verdicts)).items()
 
 
 def _target(site: Site, figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def observation(fact: Fact, valid: str, recorded: str = "", **value: Any) -> Obs
 def collected(on: str, key: str = "k1", recorded: str = "", **described: Any) -> Observation:
     """New or changed content, yearly, changed on the day it was seen unless `described` otherwise."""
     value = {"title": "Bệnh viện", "modified": on[:10], "issued": None, "period_end": None}
-    value |= {"frequency": "hằng năm", "licence": "cc-by"} | described
+    value |= {"frequency": "hằng năm", "licence": "cc-by", "files_key": key} | described
     return observation(Fact.COLLECTED, on, recorded, content_key=key, **value)
 
 

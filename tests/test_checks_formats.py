@@ -56,7 +56,7 @@ def zipped(**members: str) -> bytes:
         (zipped(word__document_dot_xml="<a/>"), Kind.DOCUMENT),
         (zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"), Kind.ODS),
         (zipped(a_dot_csv="x"), Kind.ZIP),
-        (b"PK\x03\x04 cut off", Kind.ZIP),
+        (b"PK\x03\x04 cut off", Kind.CUT),
         (bytes(range(256)) * 4, Kind.BINARY),
     ],
 )
@@ -91,7 +91,7 @@ def test_any_bytes_are_something(tmp_path_factory: pytest.TempPathFactory, conte
         ("a.csv", "a,b\n1,Cửa Lò".encode()[:-1], "FMT-004"),
         ("a.csv", b"a,b\n1,2\n" + b"3,C\xe9ng h\xdfa x\xb7 h\xe9i\n", "FMT-014"),
         ("a.json", b"[" * 100_000, "FMT-004"),
-        ("a.xlsx", b"PK\x03\x04 cut off", "FMT-003"),
+        ("a.xlsx", b"PK\x03\x04 cut off", "FMT-031"),
     ],
 )
 def test_what_is_no_data_is_refused_and_the_rule_not_met(tmp_path: Path, name: str, content: bytes, code: str):

@@ -119,6 +119,17 @@ def test_the_current_folder_is_never_used(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(UsageRefused, match="DEM-002"):
         demo(Path(), "catalogue", Clock())
     assert list(tmp_path.iterdir()) == []
+    lay_out(tmp_path / "demo", "catalogue", DAY)
+    monkeypatch.chdir(tmp_path / "demo")
+    with pytest.raises(UsageRefused, match="DEM-002"):
+        demo(Path(), "catalogue", Clock())
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigurationError, match="DEM-004"):
+        demo(tmp_path / "file" / "demo", "catalogue", Clock())
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_kind_of_portal_that_does_not_exist_yet_is_a_mistake_of_configuration(tmp_path: Path):

@@ -33,7 +33,7 @@ from harvester.guard import Limits, guarded_session, public
 from harvester.ledger import Validators
 from harvester.refusals import shown
 
-QUICK = Limits(connect=0.3, read=0.3, total=2.0, backoff=0.01, retries=2, longest_wait=0.05, redirects=3)
+QUICK = Limits(connect=1.0, read=1.0, total=5.0, backoff=0.01, retries=2, longest_wait=0.05, redirects=3)
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 import hashlib
 import html
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
+import ckans
 import pytest
 import samples
 
@@ -48,17 +51,34 @@ def catalogue(tmp_path: Path) -> PortalUnderTest:
     return PortalUnderTest(publisher, fetch, plant, tmp_path / "files")
 
 
-PORTALS = {"catalogue": catalogue}
+def ckan(tmp_path: Path) -> PortalUnderTest:
+    """A real CKAN, written to by an editor; see `ckans`."""
+    ckans.purge_ours()
+    owner = ckans.organisation(samples.agency().name_vi)
+
+    def fetch(url: str) -> bytes:
+        return re.sub(rb'<meta name="_csrf_token"[^>]*>|csrf_token" value="[^"]*"', b"", ckans.page(url))
+
+    def plant(name: str) -> None:
+        ckans.admin().action.package_create(
+            name=name, title="của người khác", owner_org=ckans.organisation(ckans.OTHERS)
+        )
+
+    publisher = ckans.editor(owner).publisher(organizations={samples.agency().id: owner})
+    return PortalUnderTest(publisher, fetch, plant, tmp_path / "files")
 
 
-@pytest.fixture(params=PORTALS)
+PORTALS = {"catalogue": catalogue, "ckan": ckan}
+
+
+@pytest.fixture(params=["catalogue", pytest.param("ckan", marks=pytest.mark.ckan)])
 def portal_under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PortalUnderTest]:
     yield PORTALS[request.param](tmp_path)
 
 
 def first(portal: PortalUnderTest, **more: object) -> Publication:
     """A first version, published."""
-    wanted = samples.publication(portal.file(), **more)
+    wanted = samples.publication(*more.pop("files", (portal.file(),)), **more)  # type: ignore[misc]
     portal.publisher.publish(wanted, None)
     return wanted
 
@@ -197,7 +217,7 @@ def test_a_foreign_dataset_is_reported_and_never_touched(portal_under_test: Port
 
 def test_the_listing_is_what_readers_find(portal_under_test: PortalUnderTest):
     for name in ("a-1", "b-2", "c-3"):
-        first(portal_under_test, name=name)
+        first(portal_under_test, name=name, files=(portal_under_test.file(id=str(uuid5(NAMESPACE_URL, name))),))
     portal_under_test.publisher.withdraw(samples.tombstone("b-2"), portal_under_test.publisher.find("b-2"))
     assert sorted(seen.name for seen in portal_under_test.publisher.listing()) == ["a-1", "c-3"]
 
@@ -255,7 +275,9 @@ def test_markup_in_what_was_harvested_stays_text(portal_under_test: PortalUnderT
     )
     portal_under_test.publisher.publish(wanted, None)
     page = portal_under_test.fetch(portal_under_test.publisher.url(wanted.name)).decode()
-    assert samples.active_parts(page) == []
+    plain = first(portal_under_test, name="so-giao-duc-binh-thuong-1a2b3c", files=(portal_under_test.file("khac.csv"),))
+    harmless = portal_under_test.fetch(portal_under_test.publisher.url(plain.name)).decode()
+    assert samples.active_parts(page) == samples.active_parts(harmless)
     assert text in html.unescape(page)
 
 

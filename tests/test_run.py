@@ -7,7 +7,8 @@ import pytest
 from workspaces import Clock, hand_over, make_workspace, opened, tree
 
 import checks
-from harvester.errors import UsageRefused
+from harvester.errors import PortalUnavailable, UsageRefused
+from harvester.i18n import say
 from harvester.lease import hold
 from harvester.ledger import RunState, SourceState
 from harvester.model import Outcome
@@ -216,6 +217,50 @@ def test_a_source_that_is_not_there_fails_alone(tmp_path: Path, clock: Clock):
         "so-tai-chinh": SourceState.FAILED,
     }
     assert (result.state, result.exit_code) == (RunState.PARTIAL, 1)
+
+
+def no_portal(*arguments: object) -> None:
+    raise PortalUnavailable("CAT-001", say("The disk is full."), say("Free some space."))
+
+
+@pytest.mark.parametrize("call", ["find", "publish", "read_back"])
+def test_while_the_portal_is_away_datasets_wait_and_then_go_out(folder: Path, clock: Clock, monkeypatch, call: str):
+    hand_over(folder, "a")
+    hand_over(folder, "b", rows="ma,ten\n9,Chín\n")
+    with monkeypatch.context() as cut:
+        cut.setattr(f"publishers.catalogue.Catalogue.{call}", no_portal)
+        result = run_once(folder, clock)
+    assert outcomes(result) == {"a": "failed", "b": "failed"}
+    assert (only(result).state, only(result).files_failed, result.exit_code) == (SourceState.OK, 0, 4)
+    assert result.to_json("vi")["portal"]["code"] == "CAT-001"
+    assert set(outcomes(run_once(folder, clock)).values()) <= {"published", "unchanged"}
+    with opened(folder, clock) as workspace:
+        assert {seen.version for seen in workspace.publisher.listing()} == {1}
+        assert workspace.store.open_entries() == ()
+
+
+def test_pages_that_cannot_be_written_do_not_undo_what_was_published(folder: Path, clock: Clock, monkeypatch):
+    hand_over(folder, "a")
+    with monkeypatch.context() as cut:
+        cut.setattr("publishers.catalogue.Catalogue.present", no_portal)
+        result = run_once(folder, clock)
+    assert (outcomes(result), result.exit_code) == ({"a": "published"}, 4)
+    assert run_once(folder, clock).exit_code == 0
+
+
+def test_a_journal_entry_the_portal_refuses_for_good_is_given_up(folder: Path, clock: Clock, monkeypatch):
+    hand_over(folder, "a")
+    with monkeypatch.context() as cut:
+        cut.setattr("publishers.catalogue.Catalogue.read_back", no_portal)
+        name = name_of(run_once(folder, clock), "a")
+    place = folder / "portal" / "dataset" / name
+    place.unlink()
+    place.mkdir()
+    (place / "index.html").write_text("not ours", "utf-8")
+    assert outcomes(run_once(folder, clock)) == {"a": "refused"}
+    assert (place / "index.html").read_text("utf-8") == "not ours"
+    with opened(folder, clock) as workspace:
+        assert workspace.store.open_entries() == ()
 
 
 def test_figures_follow_the_run(folder: Path, clock: Clock):

@@ -167,6 +167,7 @@ DECISION = {
     "expires": "2027-01-31",
 }
 DEMO = {
+    "runs": [RUN, RUN],
     "stats": STATS,
     "surprises": [LONG],
     "portal": "/home/opendata-demo/portal/index.html",

@@ -9,11 +9,13 @@ import os
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import services
+from catalogues import data_json, dcat, inventory
 from servers import LOOPBACK, Server, serving, silent, status
 
 from harvester.errors import SourceChanged, SourceUnavailable
@@ -45,8 +47,8 @@ class Stage:
             for name, content in entries.items():
                 archive.writestr(name, content)
 
-    def source(self, kind: str, address: str) -> Source:
-        return Source("s", kind, address, agency="a", allow_networks=LOOPBACK)
+    def source(self, kind: str, address: str, options: Mapping[str, Any] | None = None) -> Source:
+        return Source("s", kind, address, agency="a", allow_networks=LOOPBACK, options=options or {})
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,14 @@ class Kind:
     """How one kind of source is put up; each returns its address. None: this kind has no such case."""
 
     kind: str
-    whole: Callable[[Stage], str]  # datasets whose titles hold TITLE, each with a file of CSV
-    not_a_catalogue: Callable[[Stage], str]
-    nowhere: Callable[[Stage], str]
+    whole: Callable[[Stage], str] | None = None  # datasets whose titles hold TITLE, each with a file of CSV
+    not_a_catalogue: Callable[[Stage], str] | None = None
+    nowhere: Callable[[Stage], str] | None = None
     broken_record: Callable[[Stage], str] | None = None  # one of two records cannot be read; its identifier is "hong"
     twice: Callable[[Stage], str] | None = None  # two datasets, one identifier
     bad_field: Callable[[Stage], str] | None = None  # one dataset whose `modified` is the 31st of February
     hostile: Callable[[Stage], str] | None = None  # a file path that leads out of the source
+    options: Mapping[str, Any] = field(default_factory=dict)  # the kind's own, in the source's file
 
 
 def package(**changes: Any) -> dict[str, Any]:
@@ -119,7 +122,31 @@ def folder(name: str, *, archived: bool) -> Kind:
     )
 
 
+def portal(*packages: dict[str, Any], **changes: Any) -> Callable[[Stage], str]:
+    """A CKAN that lists these packages, one by default, each with a file of its own."""
+
+    def put_up(stage: Stage) -> str:
+        url = stage.server.put("/dataset/x/tram.csv", CSV)
+        file = {"id": "r1", "name": "Trạm", "url": url, "format": "CSV"}
+        whole = {"id": "p1", "name": "tram-y-te", "title": TITLE, "resources": [file], "license_id": "cc-by"}
+        listed = [whole | package for package in packages] or [whole | changes]
+        answer = {"success": True, "result": {"count": len(listed), "results": listed}}
+        stage.server.put("/api/3/action/package_search", json.dumps(answer).encode(), "application/json")
+        return stage.server.url
+
+    return put_up
+
+
 KINDS = {
+    "ckan": Kind(
+        "ckan",
+        whole=portal({}, {"id": "p2", "name": "tram-2"}),
+        not_a_catalogue=lambda stage: stage.server.put("/api/3/action/package_search", b"{}") and stage.server.url,
+        nowhere=lambda stage: (
+            stage.server.answers.update({"/api/3/action/package_search": [silent]}) or stage.server.url
+        ),
+        bad_field=portal(extras=[{"key": "modified", "value": "2026-02-31"}]),
+    ),
     "folder": folder("folder", archived=False),
     "zip": folder("zip", archived=True),
     "datapackage": Kind(
@@ -139,6 +166,9 @@ KINDS = {
         hostile=remote_package(resources=[{"name": "x", "path": "../secret.csv"}]),
     ),
 }
+OTHERS = (services.rest, services.dkan, services.arcgis, services.wfs, services.oai, services.sql, services.page)
+for put_up in (data_json, dcat, inventory, *OTHERS):
+    KINDS |= put_up(Kind, TITLE, CSV)
 
 
 def having(case: str) -> pytest.MarkDecorator:
@@ -160,7 +190,8 @@ def fetcher(stage: Stage) -> Iterator[Fetcher]:
 
 def collected(stage: Stage, fetcher: Fetcher, name: str, address: str) -> list[Dataset | Finding | Listing]:
     kind = KINDS[name].kind
-    return list(SOURCES[kind](stage.source(kind, address), fetcher, stage.workspace))
+    source = stage.source(kind, address, KINDS[name].options)
+    return list(SOURCES[kind](source, fetcher, stage.workspace))
 
 
 def datasets(items: list[Dataset | Finding | Listing]) -> list[Dataset]:
@@ -191,12 +222,17 @@ def test_listing_twice_gives_the_same_and_writes_nothing_but_the_store(stage: St
     address = KINDS[name].whole(stage)
     before = everything(stage.workspace)
     first = collected(stage, fetcher, name, address)
-    assert everything(stage.workspace) == before
+    assert {path for path, _ in everything(stage.workspace) - before} <= kept(stage)
     assert collected(stage, fetcher, name, address) == first
     for dataset in datasets(first):
         obtain(dataset, fetcher)
     written = everything(stage.workspace) - before
     assert all(path.is_relative_to(stage.workspace / "files") for path, _ in written)
+
+
+def kept(stage: Stage) -> set[Path]:
+    """What is in the store: a kind may keep rows there that its source only hands out in pages."""
+    return {path for path, _ in everything(stage.workspace / "files")}
 
 
 def everything(folder: Path) -> set[tuple[Path, int]]:
@@ -206,7 +242,7 @@ def everything(folder: Path) -> set[tuple[Path, int]]:
 @having("whole")
 def test_a_publisher_is_mapped_to_its_agency_and_nobody_is_guessed(stage: Stage, fetcher: Fetcher, name: str):
     kind, address = KINDS[name].kind, KINDS[name].whole(stage)
-    unmapped = replace(stage.source(kind, address), agency="", agencies={"Sở Y tế": "so-y-te"})
+    unmapped = replace(stage.source(kind, address, KINDS[name].options), agency="", agencies={"Sở Y tế": "so-y-te"})
     for dataset in datasets(list(SOURCES[kind](unmapped, fetcher, stage.workspace))):
         assert dataset.agency == ""
 

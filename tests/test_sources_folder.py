@@ -391,7 +391,9 @@ def test_a_file_that_its_folders_description_names_is_published_with_all_of_it(
     for path in ("in/a.csv", f"in/{metadata}", "in"):
         dataset, _ = published(tmp_path / path, fetcher)
         assert (dataset.title, len(dataset.resources), obtain(dataset, fetcher).failed) == (title, 2, 0)
-    assert published(tmp_path / "in" / "c.csv", fetcher)[0].title == "C"
+    with pytest.raises(UsageRefused, match="SRC-049"):
+        published(tmp_path / "in" / "c.csv", fetcher)  # a dataset is known by its title, never by a file's name
+    assert published(tmp_path / "in" / "c.csv", fetcher, key="danh-muc")[0].title == "Danh muc"
 
 
 @pytest.mark.parametrize(

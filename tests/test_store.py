@@ -647,7 +647,7 @@ def test_migrating_from_nothing_gives_the_tables_of_the_code(store: Store):
         context = MigrationContext.configure(connection, opts={"version_table": database.VERSION_TABLE})
         assert compare_metadata(context, tables.metadata) == []
         migrated = connection.execute(sqlalchemy.select(tables.migration)).all()
-    assert migrated == [(revision, NOW) for revision in tables.REVISIONS]
+    assert migrated == [(name, NOW) for name in tables.REVISIONS]
 
 
 def test_the_code_knows_every_revision():

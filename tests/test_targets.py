@@ -185,7 +185,7 @@ TIME_CASES = {
     "its description corrected, the data as old as before": (
         (
             *yearly("2024-01-01"),
-            collected("2026-11-01", "k2", modified="2024-01-01", licence="cc0"),
+            collected("2026-11-01", "k2", modified="2024-01-01", files_key="k1", licence="cc0"),
             published("2026-11-01", "k2"),
         ),
         "C06",
@@ -195,7 +195,7 @@ TIME_CASES = {
         (
             *yearly("2024-01-01"),
             collected("2026-10-01", "k2", modified="2024-01-01"),
-            collected("2026-11-01", "k3", modified="2024-01-01", licence="cc0"),
+            collected("2026-11-01", "k3", modified="2024-01-01", files_key="k2", licence="cc0"),
             published("2026-11-01", "k3"),
         ),
         "C07",

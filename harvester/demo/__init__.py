@@ -5,8 +5,10 @@ differs from a real province in its data, nearly all invented, and says so on ev
 """
 
 import os
+import shlex
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +81,8 @@ def demo(
 
     The environment is not read: the demo never touches the database of a real workspace. `language` chooses the
     pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, and
-    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten.
+    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten. A folder
+    that cannot be written is a ConfigurationError (DEM-004).
     """
     if kind not in PUBLISHERS:
         raise ConfigurationError(
@@ -87,11 +90,12 @@ def demo(
             say("There is no kind of portal “{kind}” in this version.", kind=kind),
             say("Choose one of: {kinds}.", kinds=", ".join(PUBLISHERS)),
         )
-    folder = folder.absolute()
+    folder = folder.resolve()
+    _refuse_current(folder)
     started = not _is_demo(folder)
     if started:
         _refuse_if_used(folder)
-        lay_out(folder, kind, clock().astimezone(ZONE).date())
+        _lay_out(folder, kind, clock().astimezone(ZONE).date())
     with open_workspace(folder, {}, clock) as workspace:
         runs = tuple(run(workspace, (), clock, progress=progress) for _ in range(2))
         counted = statistics(workspace, clock().astimezone(ZONE).date())
@@ -154,13 +158,16 @@ def _is_demo(folder: Path) -> bool:
     )
 
 
-def _refuse_if_used(folder: Path) -> None:
-    if folder.resolve() == Path.cwd().resolve():
+def _refuse_current(folder: Path) -> None:
+    if folder == Path.cwd().resolve():
         raise UsageRefused(
             "DEM-002",
             say("The demo does not use the current folder."),
             say("Name another one, for example: opendata demo {folder}.", folder="opendata-demo"),
         )
+
+
+def _refuse_if_used(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageRefused(
             "DEM-003",
@@ -169,7 +176,18 @@ def _refuse_if_used(folder: Path) -> None:
         )
 
 
+def _lay_out(folder: Path, kind: str, day: date) -> None:
+    try:
+        lay_out(folder, kind, day)
+    except OSError as error:
+        raise ConfigurationError(
+            "DEM-004",
+            say("{folder} cannot be written: {reason}.", folder=str(folder), reason=error.strerror or str(error)),
+            say("Name a folder that you may write, for example: opendata demo /tmp/opendata-demo."),
+        ) from error
+
+
 def _shown(folder: Path) -> str:
     """The shortest way to write the folder from where the user stands."""
     relative = os.path.relpath(folder)
-    return relative if not relative.startswith("..") else str(folder)
+    return shlex.quote(str(folder) if relative.startswith("..") else relative)

@@ -16,7 +16,21 @@ from harvester.i18n import say
 from harvester.ledger import Validators
 from harvester.model import Dataset, Files, Finding, Listing, Place, Resource, Severity, Source, StoredFile
 from harvester.names import fold
-from harvester.sources import datapackage, folder
+from harvester.sources import (
+    arcgis,
+    ckan,
+    data_json,
+    datapackage,
+    dcat,
+    dkan,
+    folder,
+    inventory,
+    oai,
+    page,
+    rest,
+    sql,
+    wfs,
+)
 
 Collect = Callable[[Source, Fetcher, Path], Iterator[Dataset | Finding | Listing]]
 """Lists one source; the path is the workspace's folder, which relative addresses start from."""
@@ -137,8 +151,21 @@ def _twice(dataset: Dataset, first: str) -> Finding:
 SOURCES: Mapping[str, Collect] = {
     "folder": _listing(folder.collect),
     "datapackage": _listing(datapackage.collect),
+    "ckan": _listing(ckan.collect),
+    "data_json": _listing(data_json.collect),
+    "dcat": _listing(dcat.collect),
+    "inventory": _listing(inventory.collect),
+    "page": _listing(page.collect),
+    "dkan": _listing(dkan.collect),
+    "arcgis": _listing(arcgis.collect),
+    "wfs": _listing(wfs.collect),
+    "oai": _listing(oai.collect),
+    "sql": _listing(sql.collect),
+    "rest": _listing(rest.collect),
 }
 """The kinds of source by name; a new kind is a module with `collect` and a line here."""
 
-KINDS: Mapping[str, frozenset[str]] = {kind: frozenset() for kind in SOURCES}
-"""The names of each kind's own options in its source file (none so far)."""
+_OPTIONS = {"ckan": ckan.OPTIONS, "page": page.OPTIONS, "oai": oai.OPTIONS, "sql": sql.OPTIONS, "rest": rest.OPTIONS}
+
+KINDS: Mapping[str, frozenset[str]] = {kind: _OPTIONS.get(kind, frozenset()) for kind in SOURCES}
+"""The names of each kind's own options in its source file."""

@@ -39,19 +39,19 @@ def read_yaml(content: bytes, file: str) -> Descriptor:
     Raises SourceChanged naming the line for broken syntax, anchors and aliases, repeated keys, or too much of it.
     """
     if len(content) > YAML_BYTES:
-        raise _refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=YAML_BYTES))
+        raise refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=YAML_BYTES))
     try:
         node = yaml.compose(_text(content, file), _Loader)
         if not isinstance(node, yaml.MappingNode):
-            raise _refused("SRC-015", file, 1, say("it does not consist of lines of the form “key: value”"))
+            raise refused("SRC-015", file, 1, say("it does not consist of lines of the form “key: value”"))
         return Descriptor(file, _plain(node, file), dict(_lines(node)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         code, why = _NOT_USED.get(str(error.problem), ("SRC-011", say("its YAML cannot be read from here on")))
-        raise _refused(code, file, line, why) from error
+        raise refused(code, file, line, why) from error
     except yaml.YAMLError as error:
-        raise _refused("SRC-011", file, None, say("it holds characters that no text may hold")) from error
+        raise refused("SRC-011", file, None, say("it holds characters that no text may hold")) from error
 
 
 def read_json(content: bytes, file: str) -> Any:
@@ -60,7 +60,7 @@ def read_json(content: bytes, file: str) -> Any:
     Raises SourceChanged naming line and column for broken syntax, NaN, repeated keys, or too deep nesting.
     """
     if len(content) > JSON_BYTES:
-        raise _refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
+        raise refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
     text = _text(content, file)
     _judge_depth(text, file)
     try:
@@ -69,13 +69,13 @@ def read_json(content: bytes, file: str) -> Any:
         return value
     except json.JSONDecodeError as error:
         why = say("its JSON breaks at line {line}, column {column}", line=error.lineno, column=error.colno)
-        raise _refused("SRC-012", file, error.lineno, why) from error
+        raise refused("SRC-012", file, error.lineno, why) from error
     except UnicodeEncodeError as error:
-        raise _refused("SRC-012", file, None, say("it holds characters that no text may hold")) from error
+        raise refused("SRC-012", file, None, say("it holds characters that no text may hold")) from error
     except _Repeated as error:
-        raise _refused("SRC-014", file, None, say("the key “{key}” stands there twice", key=str(error))) from error
+        raise refused("SRC-014", file, None, say("the key “{key}” stands there twice", key=str(error))) from error
     except ValueError as error:  # NaN, or a number of thousands of digits
-        raise _refused("SRC-012", file, None, say("it holds a value that is no number")) from error
+        raise refused("SRC-012", file, None, say("it holds a value that is no number")) from error
 
 
 class _Repeated(ValueError):
@@ -107,7 +107,7 @@ def _plain(node: yaml.Node, file: str, typed: bool = False) -> Any:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
             line = key.start_mark.line + 1
             if name in values:
-                raise _refused("SRC-014", file, line, say("the key “{key}” stands there twice", key=name[:80]))
+                raise refused("SRC-014", file, line, say("the key “{key}” stands there twice", key=name[:80]))
             values[name] = _plain(value, file, typed or name in ("schema", "dialect"))
         return values
     if node.tag == "tag:yaml.org,2002:null":
@@ -136,17 +136,21 @@ def _number(node: yaml.Node) -> Any:
         return node.value
 
 
+def encoding_of(start: bytes) -> str:
+    """UTF-8 or UTF-16, by the first bytes of a text that begins with an ASCII character."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if start[:2].count(0) == 1:
+        return "utf-16-be" if start[0] == 0 else "utf-16-le"
+    return "utf-8-sig"
+
+
 def _text(content: bytes, file: str) -> str:
-    encoding = "utf-8-sig"
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif content[:2].count(0) == 1:
-        encoding = "utf-16-be" if content[0] == 0 else "utf-16-le"
     try:
-        return content.decode(encoding)
+        return content.decode(encoding_of(content))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise _refused("SRC-010", file, line, say("it is not written in UTF-8")) from error
+        raise refused("SRC-010", file, line, say("it is not written in UTF-8")) from error
 
 
 def _judge_depth(text: str, file: str) -> None:
@@ -154,7 +158,7 @@ def _judge_depth(text: str, file: str) -> None:
     for found in _BRACKETS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
         if depth > DEPTH:
-            raise _refused("SRC-013", file, None, say("it is nested more than {limit} levels deep", limit=DEPTH))
+            raise refused("SRC-013", file, None, say("it is nested more than {limit} levels deep", limit=DEPTH))
 
 
 def _no_constant(name: str) -> None:
@@ -170,7 +174,8 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refused(code: str, file: str, line: int | None, why: Text) -> SourceChanged:
+def refused(code: str, file: str, line: int | None, why: Text) -> SourceChanged:
+    """The refusal of a file that cannot be read, or not from `line` on."""
     where = say("{file}, line {line}", file=file, line=line) if line else say("{file}", file=file)
     return SourceChanged(
         code,

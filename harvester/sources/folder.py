@@ -29,6 +29,7 @@ from harvester.sources.descriptors import JSON_BYTES, YAML_BYTES, Descriptor, re
 from harvester.sources.fields import Fields, masked
 from harvester.sources.holding import Holding, hold
 
+BY_HAND = "publish"  # the source of what a steward hands over
 METADATA = ("dataset.yaml", "dataset.yml", "datapackage.json")  # the first there is wins
 SIDECARS = (".dataset.yaml", ".dataset.yml", ".yaml", ".yml")
 RESOURCES = 500
@@ -91,7 +92,8 @@ def described(
     overrides: Mapping[str, Any] | None = None,
 ) -> tuple[Dataset, list[Finding]]:
     """The dataset a group is, by its metadata. Raises SourceError when the metadata cannot be read at all."""
-    title = readable(PurePosixPath(group.identifier if group.identifier != "." else holding.root.stem).name)
+    name = PurePosixPath(group.identifier if group.identifier != "." else holding.root.stem).name
+    title = "" if source == BY_HAND else readable(name)
     if group.metadata.endswith(".json"):
         base = Base(fetcher, holding=holding, folder=group.folder)
         content = holding.read(group.metadata, JSON_BYTES)
@@ -130,7 +132,14 @@ def read_dataset(
     Raises UsageRefused when there is nothing, or more than one dataset; SourceError when it cannot be read.
     """
     holding, group = _handed_over(path)
-    dataset, findings = described(group, holding, fetcher, "publish", overrides=overrides)
+    dataset, findings = described(group, holding, fetcher, BY_HAND, overrides=overrides)
+    if not dataset.title and not key:
+        raise UsageRefused(
+            "SRC-049",
+            say("{file} says no title, and a dataset is known by its title.", file=path.name),
+            say('Add --title "…", or a dataset.yaml with the line title: …'),
+        )
+    dataset = replace(dataset, title=dataset.title or readable(key))
     key = slug(key or dataset.title)
     identifier = f"{agency.id}/{key}"
     if not group.metadata and len({PurePosixPath(r.key).suffix for r in dataset.resources}) == len(dataset.resources):

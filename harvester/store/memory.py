@@ -1,8 +1,9 @@
-"""What is remembered only to save work: reports by content, and what servers said of their files."""
+"""What is remembered to save work: reports by content, what servers said of their files, what people answered."""
 
 import json
 import zlib
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -46,3 +47,16 @@ class Memory(Database):
         """Keep what servers said, by address."""
         with self._writing() as connection:
             put(connection, tables.validators, [{"address": at, **vars(said)} for at, said in validators.items()])
+
+    def answers(self, dataset: str) -> Mapping[str, str]:
+        """What a person answered about the workbook of a dataset (agency/key), by question."""
+        table = tables.answer.c
+        with self._reading() as connection:
+            rows = connection.execute(select(table.question, table.answer).where(table.dataset == dataset))
+            return {row.question: row.answer for row in rows}
+
+    def keep_answers(self, dataset: str, answers: Mapping[str, str], now: datetime) -> None:
+        """Keep answers; a later one to the same question takes its place."""
+        rows = [{"dataset": dataset, "question": q, "answer": a, "answered_at": now} for q, a in answers.items()]
+        with self._writing() as connection:
+            put(connection, tables.answer, rows)

@@ -261,3 +261,12 @@ validators = Table(
     Column("sha256", String(64), nullable=False),
     Column("media_type", Text, nullable=False),
 )
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("dataset", NAME, primary_key=True),  # agency/key
+    Column("question", Text, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("answered_at", Moment, nullable=False),
+)

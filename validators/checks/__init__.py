@@ -64,7 +64,7 @@ def _open(dataset: Dataset, files: Files, rules: RuleSet | None, engine: str, li
     missing = tuple(resource for resource in dataset.resources if resource.key not in files)
     tables: list[Table] = []
     findings: list[Finding] = []
-    for file in opened:
+    for file in (each for each in opened if not each.resource.original):
         for number, sheet in enumerate(file.sheets):
             table, found = judge(file, sheet, first=number == 0, engine=engine, limit_errors=limit_errors)
             tables.append(table)

@@ -4,6 +4,7 @@ The child lives for many datasets (its imports are paid once), speaks JSON lines
 parent does. A child that dies, hangs or talks too much costs its dataset a refusal and is replaced.
 """
 
+import importlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +55,15 @@ class _Failure:
     told: Text
 
 
+class Ended(Exception):
+    """The child broke a limit, or failed: `code`, and `told` for people."""
+
+    def __init__(self, code: str, told: Text) -> None:
+        super().__init__(code)
+        self.code = code
+        self.told = told
+
+
 class Judge:
     """`checks.check` in a child process; a context manager. Thread-safe: calls take turns on the one child."""
 
@@ -90,13 +101,23 @@ class Judge:
         """The report of `checks.check`, or one that refuses the dataset because judging it broke a limit."""
         options = {"engine": engine, "limit_errors": limit_errors, "metadata": metadata}
         asked = {"dataset": to_json(dataset), "files": to_json(files), "rules": to_json(rules), "options": options}
+        answer = self._answered(asked)
+        return _refusal(dataset, rules, answer) if isinstance(answer, _Failure) else from_json(Report, answer)
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """What `function` ("package.module:name") answers in the child, as JSON; raises Ended when it broke a limit."""
+        answer = self._answered({"call": function, "arguments": arguments})
+        if isinstance(answer, _Failure):
+            raise Ended(answer.code, answer.told)
+        return answer
+
+    def _answered(self, asked: Mapping[str, Any]) -> "Any | _Failure":
         with self._turn:
             try:
-                answer = self._ask(json.dumps(asked).encode() + b"\n")
+                return self._ask(json.dumps(asked).encode() + b"\n")
             except BaseException:
                 self._stop()  # its next answer would be this question's
                 raise
-        return _refusal(dataset, rules, answer) if isinstance(answer, _Failure) else from_json(Report, answer)
 
     def _ask(self, question: bytes) -> "Any | _Failure":
         """The report as the child's JSON, or what went wrong."""
@@ -228,6 +249,10 @@ def main() -> None:
 def _answer(question: bytes) -> bytes:
     try:
         asked = json.loads(question)
+        if "call" in asked:
+            module, _, name = asked["call"].partition(":")
+            called = getattr(importlib.import_module(module), name)(**asked["arguments"])
+            return json.dumps({"report": called}, default=str).encode()
         dataset, rules = from_json(Dataset, asked["dataset"]), asked["rules"]
         files = {key: from_json(StoredFile, stored) for key, stored in asked["files"].items()}
         report = check(dataset, files, from_json(RuleSet, rules) if rules else None, **asked["options"])

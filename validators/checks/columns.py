@@ -121,7 +121,7 @@ def _told_by_values(header: str, values: Sequence[str]) -> Trait | None:
     """What the values of a column say whose header says nothing; None unless they are many and most agree."""
     if len(values) < _FEW:
         return None
-    if _are_citizens([ids.compact(value) for value in values]):
+    if are_citizens([ids.compact(value) for value in values]):
         return Trait.CITIZEN
     if _most(ids.is_health_card, values, 0.5):
         return Trait.HEALTH_CARD
@@ -139,7 +139,7 @@ def _most(looks: Callable[[str], bool], values: Sequence[str], share: float) -> 
     return sum(map(looks, values)) > len(values) * share
 
 
-def _are_citizens(numbers: Sequence[str]) -> bool:
+def are_citizens(numbers: Sequence[str]) -> bool:
     """More than half are possible citizen numbers (of eleven digits, a zero eaten: nearly all) of several birth years.
 
     One birth year alone, or years in step with the row, is the mark of a code that only looks like it.

@@ -124,7 +124,9 @@ def _kind_of_zip(path: Path) -> Kind:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
             kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, EOFError):
+        return Kind.CUT
+    except (OSError, ValueError, NotImplementedError, RuntimeError):
         return Kind.ZIP
     if b"opendocument.spreadsheet" in kind:
         return Kind.ODS
@@ -165,6 +167,16 @@ def judge_kind(resource: Resource, kind: Kind) -> Iterator[Finding]:
             place=place,
             effect=Effect.REFUSE,
         )
+    elif kind is Kind.CUT:
+        yield Finding(
+            "FMT-031",
+            Severity.ERROR,
+            say("“{file}” is cut off or damaged: it cannot be opened.", file=name),
+            say("Copy or download it again, open it once to see that it is whole, and hand it over once more."),
+            "C05",
+            place=place,
+            effect=Effect.REFUSE,
+        )
     elif kind is Kind.LOCKED:
         yield Finding(
             "FMT-005",
@@ -177,7 +189,7 @@ def judge_kind(resource: Resource, kind: Kind) -> Iterator[Finding]:
         )
     else:
         yield from _judge_name(resource, kind)
-        yield from _judge_openness(resource, kind)
+        yield from () if resource.original else _judge_openness(resource, kind)
 
 
 def _judge_name(resource: Resource, kind: Kind) -> Iterator[Finding]:

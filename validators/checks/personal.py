@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from checks.classifying import PersonalLabel, classify_column
 from checks.columns import REFUSE, Personal
 from checks.headers import CALLED, Trait, header_row, is_sensitive, trait_of
 from checks.identifiers import is_citizen_number
@@ -10,6 +11,8 @@ from checks.subject import SAMPLE, Opened, Sheet, Subject, cell_name, column_let
 from checks.words import masked
 from harvester.i18n import say
 from harvester.model import Effect, Finding, Place, Severity
+
+__all__ = ["PersonalLabel", "classify_column", "personal_data", "sensitive_classes"]
 
 _NUMBER_IN_TEXT = re.compile(
     r"(?:cccd|cmnd|c[aă]n c[uư][oớ]c|[đd][iị]nh danh)\D{0,25}(?<!\d)(\d{12}|\d{9})(?!\d)", re.IGNORECASE

@@ -33,6 +33,7 @@ class Kind(Enum):
     IMAGE = "IMAGE"
     ZIP = "ZIP"
     ARCHIVE = "RAR"  # archives other than ZIP
+    CUT = "CUT"  # a ZIP file, so perhaps a workbook, that is cut off or damaged
     LOCKED = "LOCKED"  # a workbook behind a password
     EMPTY = "EMPTY"
     BINARY = "BINARY"  # none of these

@@ -1,22 +1,30 @@
 """Frictionless on one table: the only door to it. Local paths only, no network, nothing trusted, no pandas."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from checks.columns import Personal
 from checks.subject import WORKBOOKS, Kind, Opened, Sheet
 from checks.tablefindings import findings_of
 from checks.words import fold, shown
 from harvester.i18n import say
-from harvester.model import Finding, Place, Severity, Table
+from harvester.model import Finding, Place, Severity, StoredFile, Table
 
 if TYPE_CHECKING:
     import frictionless
 
 PREVIEW = 20  # rows shown of a table
 _ALL_ERRORS = 10**9
+_STUMBLES = (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError, re.error)
+WORTHWHILE = 512 << 10
+"""Bytes a process judges before it starts the sieve: what Frictionless takes for them, the start takes too."""
+SAMPLED = 100
+"""One file in so many, by its hash, is judged by both engines."""
+_CELL_BYTES = 8  # of a typed cell, about what it takes in a CSV file
+_SAMPLED_BYTES = 4 << 20  # longer ones would take Frictionless too long
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,9 @@ def validate(
 ) -> "frictionless.Report":
     """Frictionless' report over one local table.
 
-    `schema` and `dialect` are descriptors (inferred when None), `limit_errors` 0 means all. Every `engine` is
-    Frictionless itself until a faster one gives the same report. Never raises for what is wrong with the table.
+    `schema` and `dialect` are descriptors (inferred when None), `limit_errors` 0 means all. `engine`: "frictionless"
+    is Frictionless alone, "fast" its report by the sieve wherever that can be proven the same, "auto" the sieve where
+    it pays. Never raises for what is wrong with the table.
     """
     return _validated(_source(source), schema, dialect, encoding, limit_errors, engine)[0]
 
@@ -62,23 +71,75 @@ def _validated(
     limit_errors: int,
     engine: str,
 ) -> "tuple[frictionless.Report, dict[str, Any]]":
-    """The report, and the schema it judged by (declared or inferred; empty when it came to none)."""
+    """The report, and the schema that was inferred (empty when it came to none, or one was given)."""
     from frictionless import FrictionlessException, Report, system
     from frictionless.errors import SourceError
 
+    limit = limit_errors or _ALL_ERRORS
     used: dict[str, Any] = {}
     with system.use_context(http_session=_NoNetwork()):
         try:
-            resource = _resource(source, schema, dialect, encoding)
-            report = resource.validate(limit_errors=limit_errors or _ALL_ERRORS)
-            used = dict(resource.schema.to_descriptor())
+            judged = _sieved(source, schema, dialect, encoding, limit) if _pays(source, engine) else None
+            if judged is None:
+                resource = _resource(source, schema, dialect, encoding)
+                judged = resource.validate(limit_errors=limit), resource
+            report, resource = judged
+            used = {} if schema else dict(resource.schema.to_descriptor())
         except FrictionlessException as refused:  # a schema, dialect or path that is none
             report = Report.from_validation(time=0, errors=[refused.error, *refused.reasons])
-        except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError) as error:
+        except _STUMBLES as error:
             # cells that its own readers stumble over, such as "sNaN"
             note = f"reading failed: {type(error).__name__}"
             report = Report.from_validation(time=0, errors=[SourceError(note=note)])
-    return cast("frictionless.Report", report), used
+    return report, used
+
+
+def _pays(source: TableSource, engine: str) -> bool:
+    """Whether the sieve is worth its start."""
+    if engine == "frictionless":
+        return False
+    if source.data is None and (source.path is None or not source.path.is_file()):
+        return False
+    return engine == "fast" or _started.by(_size(source))
+
+
+def _size(source: TableSource) -> int:
+    if source.data is not None:
+        return _CELL_BYTES * sum(map(len, source.data[:1])) * len(source.data)
+    return source.path.stat().st_size if source.path else 0
+
+
+class _Started:
+    """Whether the sieve is started: from as many bytes on as its start is worth, in one file or in many."""
+
+    judged = 0
+
+    def by(self, size: int) -> bool:
+        self.judged += size
+        return self.judged >= WORTHWHILE
+
+
+_started = _Started()
+
+
+def _sieved(
+    source: TableSource,
+    schema: Mapping[str, Any] | None,
+    dialect: Mapping[str, Any] | None,
+    encoding: str | None,
+    limit: int,
+) -> "tuple[frictionless.Report, Any] | None":
+    """Frictionless' report by the sieve, and its resource; None where it cannot vouch for it."""
+    from checks.blocks import Doubt
+    from checks.sieve import FedDialect, SievedTable, known
+
+    kept = known(schema) if schema else None
+    resource = _resource(source, kept.schema if kept else None, dialect, encoding, (SievedTable, FedDialect))
+    resource._limit, resource._known = limit, kept
+    try:
+        return resource.validate(limit_errors=limit), resource
+    except Doubt:
+        return None
 
 
 def _source(source: TableSource | Path | str) -> TableSource:
@@ -89,24 +150,29 @@ def _source(source: TableSource | Path | str) -> TableSource:
 
 
 def _resource(
-    source: TableSource, schema: Mapping[str, Any] | None, dialect: Mapping[str, Any] | None, encoding: str | None
+    source: TableSource,
+    schema: "Mapping[str, Any] | frictionless.Schema | None",
+    dialect: Mapping[str, Any] | None,
+    encoding: str | None,
+    kinds: tuple[Any, Any] | None = None,
 ) -> Any:
     from frictionless import Dialect, Schema
     from frictionless.formats.excel import ExcelControl
     from frictionless.resources import TableResource
 
-    described = Dialect.from_descriptor(dict(dialect)) if dialect else Dialect()
+    table, dialects = kinds or (TableResource, Dialect)
+    described = dialects.from_descriptor(dict(dialect)) if dialect else dialects()
     if source.sheet is not None and source.data is None:
         described.controls = [c for c in described.controls if not isinstance(c, ExcelControl)]
         described.add_control(ExcelControl(sheet=source.sheet))
     options: dict[str, Any] = {"name": "table", "dialect": described}
     if schema:
-        options["schema"] = Schema.from_descriptor(dict(schema))
+        options["schema"] = schema if isinstance(schema, Schema) else Schema.from_descriptor(dict(schema))
     if encoding:
         options["encoding"] = encoding
     if source.data is not None or source.path is None:
-        return TableResource(data=[list(row) for row in source.data or ()], **options)
-    return TableResource(
+        return table(data=[list(row) for row in source.data or ()], **options)
+    return table(
         path=source.path.name, basepath=str(source.path.parent), scheme="file", format=source.format, **options
     )
 
@@ -122,6 +188,12 @@ def judge(
     schema = resource.schema if first and resource.schema else None
     encoding = opened.encoding or None
     report, used = _validated(source, schema, dialect, encoding, limit_errors, engine)
+    place = Place(opened.name, sheet.name)
+    differing: list[Finding] = []
+    if engine != "frictionless" and _sampled(opened.stored):
+        alone, used = _validated(source, schema, dialect, encoding, limit_errors, "frictionless")
+        differing = [_differing(place)] if told(alone) != told(report) else []
+        report = alone
     descriptor = _nameless(_safe(report.to_descriptor(), opened.name, personal), sheet)
     rows = _rows_read(report, sheet)
     table = Table(
@@ -132,10 +204,31 @@ def judge(
         preview(sheet, personal),
         sheet.name or "",
     )
-    place = Place(opened.name, sheet.name)
-    findings = [*findings_of(descriptor, place, opened.kind in WORKBOOKS)]
+    findings = [*differing, *findings_of(descriptor, place, opened.kind in WORKBOOKS)]
     findings += _stopped(descriptor, place, limit_errors)
     return table, tuple(findings)
+
+
+def _sampled(stored: StoredFile) -> bool:
+    return stored.bytes <= _SAMPLED_BYTES and int(stored.sha256[:8] or "1", 16) % SAMPLED == 0
+
+
+def told(report: "frictionless.Report") -> dict[str, Any]:
+    """What a report says, without the seconds it took."""
+    descriptor: dict[str, Any] = report.to_descriptor()
+    for stats in [descriptor["stats"], *(task["stats"] for task in descriptor["tasks"])]:
+        stats.pop("seconds", None)
+    return descriptor
+
+
+def _differing(place: Place) -> Finding:
+    return Finding(
+        "TAB-091",
+        Severity.WARNING,
+        say("The fast judging of “{file}” differs from Frictionless' own, which is used.", file=place.file),
+        say('Set engine = "frictionless" under [validation] in portal.toml, and report this file.'),
+        place=place,
+    )
 
 
 _FORMATS = {Kind.CSV: "csv", Kind.TSV: "csv", Kind.XLSX: "xlsx"}

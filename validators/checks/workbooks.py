@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Page:
     hidden: bool = False
     hidden_parts: int = 0  # rows and columns with data that are hidden
     plain: bool = False  # XLSX with nothing drawn beyond its values: Frictionless reads the file itself
+    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()  # first and last (row, column) from 0, where known
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,10 @@ def read(path: Path) -> Book:
     with CalamineWorkbook.from_path(path) as book:
         for meta in book.sheets_metadata:
             if meta.typ is SheetTypeEnum.WorkSheet:
-                cells = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
+                sheet = book.get_sheet_by_name(meta.name)
                 hidden = meta.visible is not SheetVisibleEnum.Visible
-                pages.append(_page(meta.name, cells, hidden, scans.get(meta.name, _Scan())))
+                page = _page(meta.name, sheet.to_python(skip_empty_area=False), hidden, scans.get(meta.name, _Scan()))
+                pages.append(replace(page, merged=tuple(sheet.merged_cell_ranges or ())))
     return Book(tuple(page for page in pages if page.rows), texts)
 
 
