@@ -218,7 +218,7 @@ def test_a_mail_that_is_refused_is_tried_again_until_it_is_taken(folder: Path, c
             clock.pass_by(hours=7)
         assert mail.box == []
         assert "delivery:" in keys | look(workspace, clock)
-        for _ in range(4):
+        for _ in range(8):
             clock.pass_by(hours=7)
             look(workspace, clock)
     subjects = [message["Subject"] for _, message in mail.box]

@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import random
 import tarfile
 import threading
@@ -71,7 +70,7 @@ def test_a_restored_workspace_is_green_and_its_next_run_writes_nothing(folder: P
     assert told["rows"] == sum(rows(folder).values()) - len(tables.REVISIONS)
     new = tmp_path / "new"
     restore(tmp_path / "b.tar.gz", new, environ(new), clock())
-    os.rename(folder / "ban-giao", new / "ban-giao")
+    (folder / "ban-giao").rename(new / "ban-giao")
     kept = {path: content for path, content in tree(folder / "portal").items() if not path.startswith(".")}
     assert {path: content for path, content in tree(new / "portal").items() if not path.startswith(".")} == kept
     assert main(["-C", str(new), "doctor", "--json"], clock=clock, environ=environ(new)) == 0
@@ -140,7 +139,9 @@ def damaged(file: Path, how: str) -> None:
         file.write_bytes(b"")
     else:
         with tarfile.open(file, "w:gz") as archive:
-            for name in {"outside": ["../../evil"], "foreign": ["etc/passwd"], "without a ledger": ["config/x.toml"]}[how]:
+            for name in {"outside": ["../../evil"], "foreign": ["etc/passwd"], "without a ledger": ["config/x.toml"]}[
+                how
+            ]:
                 archive.addfile(tarfile.TarInfo(name))
 
 
@@ -189,7 +190,7 @@ def fill(folder: Path, clock: Clock, days: int, seed: int) -> None:
     with opened(folder, clock) as workspace:
         run(workspace, (), clock, judge=checks.check)
         names = [known.name for known in workspace.store.datasets()]
-        answers = {name: "met" for name in names}
+        answers = dict.fromkeys(names, "met")
         for _ in range(days * 3):
             clock.pass_by(hours=8)
             row = workspace.store.begin_run("run", "x", clock())
@@ -204,28 +205,31 @@ def fill(folder: Path, clock: Clock, days: int, seed: int) -> None:
                 observed.append(Observation(Fact.SEEN, name, now, now, row.id, {"content_key": "k"}))
             workspace.store.observe(observed)
             state = chance.choice([RunState.OK, RunState.OK, RunState.PARTIAL])
-            source = {"id": "so-y-te", "state": "ok" if state is RunState.OK else "failed", "datasets": [1], "findings": []}
+            source = {
+                "id": "so-y-te",
+                "state": "ok" if state is RunState.OK else "failed",
+                "datasets": [1],
+                "findings": [],
+            }
             workspace.store.finish_run(row.id, state, {"sources": [source]}, clock())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_pruning_changes_no_figure_of_any_day(folder: Path, clock: Clock, seed: int):
-    fill(folder, clock, 60, seed)
-    days = [NOW.astimezone(ZONE).date() + timedelta(days=n) for n in range(60)]
+    fill(folder, clock, 50, seed)
+    days = [NOW.astimezone(ZONE).date() + timedelta(days=n) for n in range(0, 50, 3)]
 
     def figures() -> list:
         with opened(folder, clock) as workspace:
-            return [
-                [(d.name, d.verdict, d.verdicts) for d in statistics(workspace, day).datasets] for day in days
-            ]
+            return [[(d.name, d.verdict, d.verdicts) for d in statistics(workspace, day).datasets] for day in days]
 
     before, held = figures(), rows(folder)
     with opened(folder, clock) as workspace:
         would = prune(workspace, clock(), dry_run=True)
         assert rows(folder) == held, "a trial writes nothing"
         did = prune(workspace, clock())
-        assert (would.facts, would.rows) == (did.facts, did.rows)
-        assert prune(workspace, clock()).facts == 0
+        assert would == did
+        assert prune(workspace, clock()).rows["facts"] == 0
     assert figures() == before
     after = rows(folder)
     assert after["observation"] < held["observation"] / 2
@@ -287,15 +291,15 @@ def test_no_fact_that_a_figure_rests_on_can_be_deleted(folder: Path, clock: Cloc
 def test_a_night_leaves_the_ledger_no_larger_than_the_night_before(folder: Path, clock: Clock):
     """Every hour a run, every night a round: after the first weeks the ledger grows by next to nothing."""
     path = folder / "config" / "sources" / "so-y-te.toml"
-    path.write_text(path.read_text("utf-8").replace("0 2 * * *", "0 */6 * * *"), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("0 2 * * *", "0 */12 * * *"), "utf-8")
     sizes = []
     with opened(folder, clock) as workspace:
-        for _ in range(4 * 24):
-            clock.pass_by(hours=6)
+        for _ in range(2 * 16):
+            clock.pass_by(hours=12)
             run_due(workspace, clock, judge=checks.check)
             nightly(workspace, clock)
             sizes.append(sum(rows(folder).values()))
-    assert sizes[-1] - sizes[len(sizes) // 2] <= 12 * (2 * 3 + 3), "a day adds two facts of each dataset, and the round"
+    assert sizes[-1] - sizes[len(sizes) // 2] <= 8 * (2 * 3 + 3), "a day adds two facts of each dataset, and the round"
 
 
 # ---------------------------------------------------------------- migrations
@@ -326,7 +330,9 @@ def test_a_ledger_of_the_first_revision_comes_forward_with_all_it_holds(tmp_path
         assert store.attempts()["s"].started == NOW
         with store._reading() as connection:
             assert connection.execute(sqlalchemy.text("SELECT count(*) FROM observation")).scalar() == 1
-            assert connection.execute(sqlalchemy.select(tables.migration.c.revision)).scalars().all() == ["0001", "0002"]
+            assert connection.execute(sqlalchemy.select(tables.migration.c.revision)).scalars().all() == list(
+                tables.REVISIONS
+            )
         with pytest.raises(sqlalchemy.exc.IntegrityError), store._writing() as connection:
             connection.execute(sqlalchemy.text("DELETE FROM observation"))
 

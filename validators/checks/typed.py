@@ -74,9 +74,7 @@ class TypedTable:
             numbers = combined([part[0] for part in parts])[has]
             odd = [(int(record), key) for record in ragged for key in self._key(chunk[record], unique)]
             records = np.concatenate([where[has], np.array([record for record, _ in odd], dtype=np.int64)])
-            ledgers.append(
-                (np.concatenate([numbers, np.array([key for _, key in odd], dtype=np.int64)]), records)
-            )
+            ledgers.append((np.concatenate([numbers, np.array([key for _, key in odd], dtype=np.int64)]), records))
         doubtful = np.concatenate([where[cleared.doubtful], ragged])
         return doubtful, int(cleared.wrong.sum()) + len(ragged), ledgers
 
