@@ -22,9 +22,10 @@ from urllib3.exceptions import HTTPError
 
 from harvester.alarming import Mail, Webhook
 from harvester.errors import SourceError
-from harvester.guard import Limits, Route, guarded_session
+from harvester.guard import Route, guarded_session
 from harvester.i18n import Text, say
 from harvester.ledger import Notice
+from harvester.limits import Limits
 from harvester.model import ZONE
 from harvester.records import to_json
 from harvester.workspace import Clock, Workspace
