@@ -112,7 +112,7 @@ def written(notice: Notice, sender: str, to: tuple[str, ...]) -> MIMEText:
     message = MIMEText(_digest(notice.body) if notice.change == "digest" else _alarm(notice), "plain", "utf-8")
     what = _line(notice.body["name"] if notice.change == "digest" else _text(notice, "message"))
     subject = Text(SUBJECTS[notice.change].id, {"what": what[:120]}).render("vi")
-    message["Subject"] = Header(subject, "utf-8").encode()
+    message["Subject"] = Header(subject, "utf-8", header_name="Subject").encode()
     message["From"], message["To"] = sender, ", ".join(to)
     message["Date"] = format_datetime(notice.at)
     message["Message-ID"] = f"<opendata-{notice.id}-{int(notice.at.timestamp())}@{sender.partition('@')[2]}>"

@@ -128,7 +128,7 @@ def test_a_real_cron_fires_a_run(tmp_path: Path):
     text = (DEPLOY / "crontab").read_text("utf-8").replace("/opt/opendata/bin", str(program.parent))
     text = text.replace("/var/lib/opendata/nghe-an", str(folder)).replace("/var/log/opendata", str(tmp_path))
     table = Path("/etc/cron.d/opendata-test")
-    table.write_text(re.sub(r"  opendata  ", "  root  ", text))
+    table.write_text(re.sub(r" +opendata  opendata", "  root  opendata", text))
     daemon = subprocess.Popen(["cron", "-f"])
     try:
         ends = time.monotonic() + 130
