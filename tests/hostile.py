@@ -26,7 +26,6 @@ from servers import (
     dripping,
     redirect,
     reset,
-    silent,
     status,
     tagged,
     zipped,
@@ -127,6 +126,12 @@ def endless(head: bytes, part: bytes, pause: float = 0.0) -> Reply:
             handler.wfile.flush()
 
     return reply
+
+
+def silent(handler: Handler) -> None:
+    """Accepts the request and says nothing, for longer than anybody waits."""
+    handler.close_connection = True
+    handler.server.stopping.wait(600)
 
 
 def hang_up(handler: Handler) -> None:

@@ -169,7 +169,7 @@ def each_way_has_its_named_outcome_every_time(played: Played) -> None:
                 or "BUG-001" in codes
             ):
                 wrong.append(f"{name}: {found.state.value} {sorted(codes)} {sorted(outcomes)}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def only_errors_of_ours_reached_anybody(played: Played) -> None:
