@@ -26,6 +26,11 @@ def url(folder: Path) -> str:
     return f"{SERVER}{'&' if '?' in SERVER else '?'}options=-csearch_path%3D{schema}"
 
 
+def environ(folder: Path) -> dict[str, str]:
+    """What a command needs in its environment to find the ledger of `folder`."""
+    return {"OPENDATA_DATABASE": url(folder)} if SERVER else {}
+
+
 def execute(statement: str) -> None:
     """One statement, on the server itself."""
     engine = sqlalchemy.create_engine(SERVER.replace("postgresql:", "postgresql+psycopg:"))

@@ -47,10 +47,6 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def environ(folder: Path) -> dict[str, str]:
-    return {"OPENDATA_DATABASE": onserver.url(folder)} if onserver.SERVER else {}
-
-
 def rows(folder: Path) -> dict[str, int]:
     with Store.open(onserver.url(folder), NOW) as store, store._reading() as connection:
         count = sqlalchemy.select(sqlalchemy.func.count())
@@ -69,11 +65,11 @@ def test_a_restored_workspace_is_green_and_its_next_run_writes_nothing(folder: P
         told = backup(workspace, tmp_path / "b.tar.gz", clock())
     assert told["rows"] == sum(rows(folder).values()) - len(tables.REVISIONS)
     new = tmp_path / "new"
-    restore(tmp_path / "b.tar.gz", new, environ(new), clock())
+    restore(tmp_path / "b.tar.gz", new, onserver.environ(new), clock())
     (folder / "ban-giao").rename(new / "ban-giao")
     kept = {path: content for path, content in tree(folder / "portal").items() if not path.startswith(".")}
     assert {path: content for path, content in tree(new / "portal").items() if not path.startswith(".")} == kept
-    assert main(["-C", str(new), "doctor", "--json"], clock=clock, environ=environ(new)) == 0
+    assert main(["-C", str(new), "doctor", "--json"], clock=clock, environ=onserver.environ(new)) == 0
     with opened(new, clock) as workspace:
         assert statistics(workspace, clock().date()) == figures
         result = run(workspace, (), clock, judge=checks.check)
@@ -105,7 +101,7 @@ def test_a_backup_taken_while_it_works_is_of_one_moment(folder: Path, tmp_path: 
         thread.join()
     for number in range(3):
         new = tmp_path / f"new{number}"
-        restore(tmp_path / f"{number}.tar.gz", new, environ(new), clock())
+        restore(tmp_path / f"{number}.tar.gz", new, onserver.environ(new), clock())
         hand_over(new, "a", rows="ma,ten\n1,last\n")
         with opened(new, clock) as workspace:
             result = run(workspace, (), clock, judge=checks.check)
@@ -122,7 +118,7 @@ def test_a_backup_overwrites_nothing_and_is_restored_over_nothing(folder: Path, 
             backup(workspace, file, clock())
     assert (refused.value.code, file.read_bytes()) == ("SVC-020", before)
     with pytest.raises(UsageRefused) as refused:
-        restore(file, folder, environ(folder), clock())
+        restore(file, folder, onserver.environ(folder), clock())
     assert refused.value.code == "SVC-025"
     with pytest.raises(UsageRefused) as refused:
         restore(tmp_path / "gone", tmp_path / "new", {}, clock())
@@ -153,7 +149,7 @@ def test_what_is_no_backup_leaves_nothing_behind(folder: Path, tmp_path: Path, c
         backup(workspace, file, clock())
     damaged(file, how)
     with pytest.raises(OpendataError) as refused:
-        restore(file, new, environ(new), clock())
+        restore(file, new, onserver.environ(new), clock())
     assert refused.value.code in ("SVC-022", "SVC-026")
     assert list(new.iterdir()) == []
     assert not (tmp_path / "evil").exists()
@@ -161,7 +157,7 @@ def test_what_is_no_backup_leaves_nothing_behind(folder: Path, tmp_path: Path, c
 
 def test_a_backup_holds_no_secret(folder: Path, tmp_path: Path, clock: Clock):
     secret = "ckan-key-that-must-not-leave"
-    said = {**environ(folder), "CKAN_API_KEY": secret, "OPENDATA_SMTP_PASSWORD": secret}
+    said = {**onserver.environ(folder), "CKAN_API_KEY": secret, "OPENDATA_SMTP_PASSWORD": secret}
     assert main(["-C", str(folder), "backup", str(tmp_path / "b.tar.gz"), "--json"], clock=clock, environ=said) == 0
     with tarfile.open(tmp_path / "b.tar.gz") as archive:
         for member in archive:
@@ -176,7 +172,10 @@ def test_the_commands_say_what_they_did(folder: Path, tmp_path: Path, clock: Clo
         file, new = tmp_path / f"{language}.tar.gz", tmp_path / language
         assert main(["-C", str(folder), "backup", str(file), "--lang", language], clock=clock, environ={}) == 0
         assert str(file) in capsys.readouterr().out.replace("\n", "")
-        assert main(["-C", str(new), "restore", str(file), "--lang", language], clock=clock, environ=environ(new)) == 0
+        assert (
+            main(["-C", str(new), "restore", str(file), "--lang", language], clock=clock, environ=onserver.environ(new))
+            == 0
+        )
         assert main(["-C", str(folder), "prune", "--dry-run", "--lang", language], clock=clock, environ={}) == 0
     assert main(["restore", str(file), "--json"], clock=clock, environ={}) == 2
 
