@@ -101,7 +101,7 @@ def test_nothing_after_two_dashes_is_an_option(call: Call, workspace: Path):
         (["init"], "USE-013", "DIR"),
         (["run", "--lang"], "USE-014", "--lang"),
         (["run", "--json=yes"], "USE-014", "--json"),
-        (["sources", "x", "y"], "USE-010", "x y"),
+        (["datasets", "x", "y"], "USE-010", "x y"),
         (["run", "--lang", "fr"], "USE-004", "vi, en"),
         (["run", "-C", ""], "USE-005", "-C"),
         (["stats", "--as-of", "31/02/2026"], "USE-001", "31/02/2026"),
