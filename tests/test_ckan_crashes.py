@@ -41,6 +41,7 @@ class Desk:
         self.owner = ckans.organisation(ckans.unique("Sở Y tế"))
         self.who = ckans.editor(self.owner)
         self.folders = [ckans.make_workspace(folder / "w", self.who, self.owner)]
+        self.every = (folder / "w", folder / "w2")  # also those that come after the reader has started
         self.told = folder / "told.jsonl"
         self.seen = folder / "seen.jsonl"
         self.stop = folder / "stop"
@@ -114,6 +115,10 @@ def journal(folder: Path) -> tuple[int, int]:
     return opened or 0, every
 
 
+def journals(desk: Desk) -> list[tuple[int, int]]:
+    return [journal(folder) for folder in desk.every if (folder / "state.db").exists()]
+
+
 def poll(desk: Desk) -> None:
     """The reader's process: looks until it is told to stop, and writes down what must not be."""
     looked, code = 0, 1
@@ -133,12 +138,12 @@ def look(desk: Desk) -> Iterator[Any]:
     """All datasets of the organisation, read as anybody reads them."""
     listed = action("package_search", fq=f"organization:{desk.owner}", rows=100)
     for package in listed["results"] if listed else ():
-        before = [journal(folder) for folder in desk.folders if folder.exists()]
+        before = journals(desk)
         shown = action("package_show", id=package["id"])
         served = [get(resource["url"]) for resource in shown["resources"]] if shown else []
         if not shown or None in served:
             continue
-        after = [journal(folder) for folder in desk.folders if folder.exists()]
+        after = journals(desk)
         told = [json.loads(line) for line in desk.told.read_text().splitlines()]
         hashes = [resource["hash"] for resource in shown["resources"]]
         quiet = before == after and all(opened == 0 for opened, _ in after)
