@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from harvester.ledger import Fact, RunState, SourceState, Step
 from harvester.model import Outcome, Verdict
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every Alembic revision, oldest first: the last is what this code needs, an unknown one is from newer code."""
 
 metadata = MetaData()
