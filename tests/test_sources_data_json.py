@@ -101,6 +101,27 @@ def test_datasets_inside_catalogues_services_series_and_records_are_found(readin
     assert (result.findings, result.complete) == ((), True)
 
 
+def test_the_ends_of_a_series_are_members_and_not_further_datasets(reading: Reads):
+    series = {"@type": "DatasetSeries", "title": "Chuỗi", "seriesMember": [pod("a"), pod("b")]}
+    result = reading({"datasetSeries": [series | {"first": pod("a"), "last": {"@id": "b"}}]})
+    assert (sorted(result.datasets), result.codes, result.complete) == (["a", "b"], [], True)
+    lacking = reading({"datasetSeries": [series | {"last": pod("c")}]})
+    assert (sorted(lacking.datasets), lacking.codes, lacking.complete) == (["a", "b"], ["KND-004"], False)
+
+
+def test_pages_and_services_among_the_files_are_no_files(reading: Reads):
+    """As ArcGIS Hub writes them."""
+    files = [
+        {"accessURL": "https://x.vn/maps/1", "format": "Web Page", "mediaType": "text/html"},
+        {"accessURL": "https://x.vn/rest/1", "format": "ArcGIS GeoServices REST API", "mediaType": "application/json"},
+        {"accessURL": "https://x.vn/csv?layers=5", "format": "CSV", "mediaType": "text/csv"},
+    ]
+    contact = {"fn": "Văn thư", "email": "a@b.vn"}
+    (dataset,) = reading({"dataset": [pod(distribution=files, contactPoint=contact)]}).datasets.values()
+    assert [resource.format for resource in dataset.resources] == ["CSV"]
+    assert dataset.contact == "Văn thư (a@b.vn)"
+
+
 def test_what_is_named_but_not_described_is_named_and_makes_it_partial(reading: Reads):
     result = reading({"dataset": [pod("a"), {"@id": "https://x.vn/z"}], "service": [{"servesDataset": ["y"]}]})
     assert (list(result.datasets), result.codes, result.complete) == (["a"], ["KND-004"], False)

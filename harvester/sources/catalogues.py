@@ -197,8 +197,12 @@ FORMATS = {
 }
 """Media type (IANA) → format as we write it."""
 
-NOT_FILES = frozenset({"API", "HTML", "HTM", "WMS", "WFS", "WMTS", "WCS", "REST", "ESRI REST", "SPARQL", "ODATA"})
-"""Formats of what is behind an access address and cannot be taken as one file."""
+_NO_FILE = re.compile(r"\b(API|REST|WMS|WFS|WMTS|WCS|SPARQL|ODATA|X?HTML?|WEB ?PAGE|WEB ?SITE)\b", re.IGNORECASE)
+
+
+def is_no_file(kind: str, media_type: str) -> bool:
+    """Whether behind an access address with this format is a page or a service, and not a file that can be fetched."""
+    return bool(_NO_FILE.search(kind)) or "html" in media_type.lower()
 
 
 def clean(text: str) -> str:

@@ -17,12 +17,12 @@ from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Severity, Source
 from harvester.sources import streaming
 from harvester.sources.catalogues import (
-    NOT_FILES,
     Catalogue,
     Home,
     clean,
     contact_of,
     document,
+    is_no_file,
     last_part,
     no_catalogue,
     period_of,
@@ -32,6 +32,7 @@ from harvester.sources.catalogues import (
 
 CATALOGUES = frozenset({"catalog", "service", "datasetSeries", "record"})
 DATASETS = frozenset({"dataset", "servesDataset", "seriesMember", "primaryTopic"})
+ENDS = frozenset({"first", "last"})  # of a series: members that stand there again, whole or by name
 NO_DATASETS = frozenset({"catalog", "catalogrecord", "dataservice", "datasetseries"})
 CLOSED = frozenset({"non-public", "restricted public", "non_public", "restricted", "confidential"})
 NAMES = {
@@ -118,7 +119,9 @@ def _inside(path: streaming.Path, value: Any) -> Iterator[tuple[str, Any]]:
     last, deepest = keys[-1] if keys else "", len(path) >= 2 * streaming.LEVELS
     if not path:
         return
-    if last in CATALOGUES and deepest:
+    if last in ENDS and len(path) > 2:
+        yield from ((_shown(path), Named(name)) for name in sorted(_names_of(value) - {""})[:1])
+    elif last in CATALOGUES and deepest:
         yield _shown(path), streaming.TooDeep()
     elif (value == [] and isinstance(path[-1], str)) or (last and last not in DATASETS and last != "catalog"):
         return
@@ -131,7 +134,7 @@ def _inside(path: streaming.Path, value: Any) -> Iterator[tuple[str, Any]]:
     elif last in DATASETS or not last:
         if not _types(value) & NO_DATASETS:
             yield _shown(path), value
-        for key in sorted((DATASETS | CATALOGUES) & value.keys()):
+        for key in sorted((DATASETS | CATALOGUES | ENDS) & value.keys()):
             parts = value[key] if isinstance(value[key], list) else [value[key]]
             for number, part in enumerate(parts):
                 yield from _held((*path, key, number), part)
@@ -139,7 +142,7 @@ def _inside(path: streaming.Path, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _held(path: streaming.Path, value: Any) -> Iterator[tuple[str, Any]]:
     """What a series, service or catalogue inside a record holds."""
-    if path[-2] in DATASETS or len(path) >= 2 * streaming.LEVELS or not isinstance(value, dict):
+    if path[-2] in DATASETS | ENDS or len(path) >= 2 * streaming.LEVELS or not isinstance(value, dict):
         yield from _inside(path, value)
     else:
         yield from _inside((*path, "dataset"), value | {"@type": "Catalog"})
@@ -157,7 +160,7 @@ def _types(record: Mapping[str, Any]) -> set[str]:
 
 def _names_of(record: Any) -> set[str]:
     if not isinstance(record, dict):
-        return set()
+        return {clean(record)} if isinstance(record, str) else set()
     return {_identifier(record), clean(str(record.get("@id") or ""))}
 
 
@@ -201,7 +204,9 @@ def _repeated(home: Home, identifier: str, where: str) -> Finding:
 def _words(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record in our words."""
     contact = _first(record.get("contactPoint"))
-    name, mail = (contact.get("fn"), contact.get("hasEmail")) if isinstance(contact, dict) else (contact, None)
+    name, mail = (contact, None)
+    if isinstance(contact, dict):
+        name, mail = contact.get("fn"), contact.get("hasEmail") or contact.get("email")
     modified = text_of(record.get("modified"))
     repeats = isinstance(modified, str) and modified.startswith("R/")
     return {
@@ -245,8 +250,8 @@ def _is_no_file(part: Any) -> bool:
     """Whether a distribution is a page or a service, where no file can be fetched."""
     if not isinstance(part, dict) or part.get("downloadURL"):
         return False
-    kind = str(last_part(text_of(part.get("format") or part.get("mediaType")))).upper()
-    return kind in NOT_FILES or bool(part.get("accessService"))
+    kind, media_type = (str(last_part(text_of(part.get(key) or ""))) for key in ("format", "mediaType"))
+    return is_no_file(kind, media_type) or bool(part.get("accessService"))
 
 
 def _file(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from harvester.fetch import Fetcher
 from harvester.i18n import say
 from harvester.model import Dataset, Finding, Listing, Severity, Source
 from harvester.sources.catalogues import (
-    NOT_FILES,
     Catalogue,
     Home,
     clean,
     contact_of,
     document,
     in_language,
+    is_no_file,
     last_part,
     no_catalogue,
     what_it_is,
@@ -170,7 +170,7 @@ class _Reading:
 
 def _is_catalogue(graph: "Graph") -> bool:
     named, described = _datasets(graph)
-    return bool(named or described or list(_subjects_of_type(graph, "dcat:Catalog")))
+    return bool(named or described or any(True for kind in NO_DATASETS for _ in _subjects_of_type(graph, kind)))
 
 
 def _datasets(graph: "Graph") -> tuple[set["Node"], set["Node"]]:
@@ -272,8 +272,7 @@ class _Record:
         """Whether a distribution is a page or a service, where no file can be fetched."""
         if self._one("dcat:downloadURL", of=node):
             return False
-        kind = str(self._format(node) or self._media_type(node).rpartition("/")[2]).upper()
-        return kind in NOT_FILES or bool(self._one("dcat:accessService", of=node))
+        return is_no_file(self._format(node), self._media_type(node)) or bool(self._one("dcat:accessService", of=node))
 
     def _file(self, node: "Node") -> dict[str, Any]:
         checksum = next(iter(_objects(self._graph, node, "spdx:checksum")), None)
