@@ -53,10 +53,12 @@ def publish(
     judge: Judge | None = None,
     ask: Ask = lambda question: None,
     language: Language = "vi",
+    sheet: str = "",
 ) -> PublishResult:
     """Publish the file, folder or Data Package at `path` for `agency`, as dataset `key` (default: slug of the title).
 
-    A workbook or text file is tidied first; `ask` puts questions about it to a person, answers are kept for next time.
+    A workbook or text file is tidied first; `ask` puts questions about it to a person; answers, and the
+    `sheet` that is meant, are kept for next time.
     A dataset of nearly the same title under another key is a question about the data: held until `key` answers it.
     Raises RunLocked, PortalUnavailable and what reading `path` raises.
     """
@@ -77,10 +79,11 @@ def publish(
             acting = replace(acting, held=lease)
         bench = replace(bench_for(workspace, checker, clock, on_portal(workspace)), by_hand=True)
         obtained = obtain(dataset, fetcher)
-        known = workspace.store.answers(dataset.identifier)
+        known = {**workspace.store.answers(dataset.identifier), **({"sheet": sheet} if sheet else {})}
         made = prepare(dataset, obtained.files, files, known=known, ask=ask, language=language)
-        if made.answers and not dry_run:
-            workspace.store.keep_answers(dataset.identifier, made.answers, clock())
+        answers = {**(made.answers or {}), **({"sheet": sheet} if sheet else {})}
+        if answers and not dry_run:
+            workspace.store.keep_answers(dataset.identifier, answers, clock())
         found = (*notes, *obtained.findings, *made.findings)
         settlement = _stopped(settle(bench, made.dataset, made.files, found, obtained.failed))
         plan = replace(_plan(settlement), cleanings=made.cleanings)

@@ -1,7 +1,7 @@
-"""The commands about one steward's file: `tidy`."""
+"""The commands about a steward's own file: `tidy`, `template`."""
 
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal, cast
 
@@ -10,7 +10,7 @@ import typer
 from harvester import options
 from harvester.errors import UsageRefused
 from harvester.i18n import say
-from harvester.parameters import PUBLISH, app
+from harvester.parameters import PUBLISH, Name, app
 from harvester.session import Session
 from harvester.usage import Command
 
@@ -37,6 +37,9 @@ def tidy(
             autocompletion=lambda: list(HEADERS),
         ),
     ] = "label",
+    marked: Annotated[
+        str, typer.Option("--marked", metavar="FILE", help="Also a copy of the workbook with the cells coloured.")
+    ] = "",
 ) -> int:
     """Make tidy tables of a workbook made for print, with a list of every change.
 
@@ -55,14 +58,36 @@ def tidy(
     folder = Path(output) if output else Path(f"{path.stem}-tidy")
     with TemporaryDirectory() as made:
         chosen = cast(Literal["label", "id"], headers)
-        result = tidy_apart(path, Path(made), sheet=sheet, headers=chosen, language=session.common.language)
-        _deliver(result.folder, folder, Path(report) if report else folder / "report.json")
+        result = tidy_apart(
+            path, Path(made), sheet=sheet, headers=chosen, language=session.common.language, marked=bool(marked)
+        )
+        _deliver(result.folder, folder, Path(report) if report else folder / "report.json", marked)
     data = {**result.report, "file": file, "output": str(folder)}
     session.show(data, screens_tidy.tidy)
     return 5 if result.refused else 0
 
 
-def _deliver(made: Path, folder: Path, report: Path) -> None:
+@app.command(cls=Command, rich_help_panel=PUBLISH)
+def template(
+    ctx: typer.Context,
+    dataset: Name,
+    output: Annotated[
+        str, typer.Option("--output", metavar="FILE", help="Where it is written (else the dataset's id + .xlsx).")
+    ] = "",
+) -> int:
+    """Make an empty workbook in the form of a dataset: drop-downs, an example row, notes."""
+    from harvester import screens_tidy
+    from harvester.template import template
+
+    session: Session = ctx.obj
+    path = Path(output or f"{PurePath(dataset).name}.xlsx")
+    with session.workspace(writing=False) as workspace:
+        title = template(workspace, dataset, session.common.language, path)
+    session.show({"dataset": dataset, "title": title, "output": str(path)}, screens_tidy.template)
+    return 0
+
+
+def _deliver(made: Path, folder: Path, report: Path, marked: str) -> None:
     """Put tables and report where they were asked for."""
     try:
         report.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +95,8 @@ def _deliver(made: Path, folder: Path, report: Path) -> None:
         for path in sorted(made.glob("*.csv")) + sorted(made.glob("datapackage.json")):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, folder / path.name)
+        if marked and (made / "marked.xlsx").exists():
+            shutil.copyfile(made / "marked.xlsx", marked)
     except OSError as error:
         raise UsageRefused(
             "TDY-002",

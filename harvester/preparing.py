@@ -110,7 +110,7 @@ def _answers(report: Mapping[str, Any], ask: Ask) -> dict[str, str]:
     for question in report["questions"]:
         answer = ask(question) if question["answer"] is None and question["choices"] else None
         if answer is not None:
-            found[f"{question['code']}/{question['column']}"] = answer
+            found[f"{question['code']}/{question['column'] or ''}"] = answer
     return found
 
 

@@ -61,6 +61,13 @@ def tidy(data: Data, common: Common) -> Iterator[RenderableType]:
     yield from advice(pen, _next(data))
 
 
+def template(data: Data, common: Common) -> Iterator[RenderableType]:
+    """Where the template is."""
+    pen = pen_for(common)
+    yield pen(say("A template for “{title}” is in {file}.", title=data["title"], file=data["output"]), "bold")
+    yield from advice(pen, [say("Fill it in, then: opendata publish {file} --agency A", file=data["output"])])
+
+
 def cleaning(data: Data, pen: Pen) -> Iterator[RenderableType]:
     """In the plan of a publication: what was made of a workbook; columns and warnings stand elsewhere there."""
     yield Ink()
@@ -84,6 +91,7 @@ QUESTIONS: Mapping[str, Text] = {
     "ambiguous-number": say("is “1.234” a thousand and more, or one and a fraction?"),
     "mixed-number-format": say("numbers of two kinds stand here; which is meant where it is not clear?"),
     "ambiguous-date": say("which number is the day?"),
+    "header-row": say("which row of the sheet names the columns?"),
 }
 CHOICES: Mapping[str, Text] = {
     "1.234,5": say("1.234,5: dots group thousands, a comma begins decimals"),

@@ -462,6 +462,6 @@ def test_check_judges_a_file_by_a_schema_and_a_folder_as_datasets(call: Call, wo
 
 def test_every_command_of_this_version_is_there():
     assert commands.app is not None
-    taken = "init demo doctor sources run publish check stats datasets withdraw rollback decide"
-    taken += " serve schedule runs alarms prune backup restore adopt tidy"
+    taken = "init demo doctor sources run publish check stats datasets withdraw rollback decide adopt"
+    taken += " serve schedule runs alarms prune backup restore tidy template"
     assert sorted(parser().commands) == sorted(taken.split(" "))

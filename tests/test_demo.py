@@ -184,7 +184,7 @@ def test_the_ledger_of_a_real_workspace_is_never_used(tmp_path: Path, monkeypatc
     monkeypatch.setenv("OPENDATA_DATABASE", f"sqlite:///{tmp_path / 'real.db'}")
     result = demo(tmp_path / "d", "catalogue", Clock(), language="en")
     assert (onserver.SERVER or (tmp_path / "d" / "state.db").exists()) and not (tmp_path / "real.db").exists()
-    assert result.portal_page.is_file() and result.target_page.is_file()
+    assert Path(result.portal_page).is_file() and Path(result.target_page).is_file()
 
 
 def test_the_samples_are_small():

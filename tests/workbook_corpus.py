@@ -758,6 +758,296 @@ Khu vực Tây Nam,Con Cuông,300,15
 Khu vực Tây Nam,Anh Sơn,200,5
 """,
     ),
+    case(
+        "43-thu-tuc-hanh-chinh.xlsx",
+        Sheet(
+            "DM",
+            """
+STT|Mã TTHC|Tên thủ tục hành chính|Lĩnh vực|Mức độ DVC|Ghi chú
+A. CẤP TỈNH|||||
+I. Lĩnh vực Đường bộ|||||
+1|'1.001046|Chấp thuận thiết kế nút giao|Đường bộ|Toàn trình|
+2|'1.001061|Cấp phép thi công|Đường bộ|Một phần|
+II. Lĩnh vực Đăng kiểm|||||
+3|'1.005005|Cấp giấy chứng nhận|Đăng kiểm|Toàn trình|
+B. CẤP HUYỆN|||||
+I. Lĩnh vực Đường thủy|||||
+4|'2.001659|Xóa đăng ký phương tiện|Đường thủy|Toàn trình|
+""",
+            "A2:F2 A3:F3 A6:F6 A8:F8 A9:F9",
+        ),
+        tables="""
+Nhóm 1,Nhóm 2,Mã TTHC,Tên thủ tục hành chính,Lĩnh vực,Mức độ DVC,Ghi chú
+CẤP TỈNH,Lĩnh vực Đường bộ,1.001046,Chấp thuận thiết kế nút giao,Đường bộ,Toàn trình,
+CẤP TỈNH,Lĩnh vực Đường bộ,1.001061,Cấp phép thi công,Đường bộ,Một phần,
+CẤP TỈNH,Lĩnh vực Đăng kiểm,1.005005,Cấp giấy chứng nhận,Đăng kiểm,Toàn trình,
+CẤP HUYỆN,Lĩnh vực Đường thủy,2.001659,Xóa đăng ký phương tiện,Đường thủy,Toàn trình,
+""",
+        codes="",
+        questions="",
+    ),
+    case(
+        "44-chi-tieu-kinh-te-xa-hoi.xlsx",
+        Sheet(
+            "KTXH",
+            """
+*MỘT SỐ CHỈ TIÊU KINH TẾ - XÃ HỘI
+*Chỉ tiêu|Đơn vị tính|2021|2022|Ước 2023
+*I. KINH TẾ||||
+GRDP (giá so sánh)|Tỷ đồng|'95.000|'103.500|'110.800
+Tốc độ tăng trưởng|%|6,2|9,08|7,14
+Thu ngân sách|Tỷ đồng|'19.500|'22.400|'17.600
+*II. XÃ HỘI||||
+Tỷ lệ hộ nghèo|%|7,4|6,41|5,2
+Trong đó: miền núi|%|15|12,6|10,1
+Giải quyết việc làm|Người|'42.000|'45.600|'46.900
+""",
+            "",
+        ),
+        tables="""
+Nhóm,Trong đó,Chỉ tiêu,Đơn vị tính,2021,2022,Ước 2023
+KINH TẾ,,GRDP (giá so sánh),Tỷ đồng,95000,103500,110800
+KINH TẾ,,Tốc độ tăng trưởng,%,6.2,9.08,7.14
+KINH TẾ,,Thu ngân sách,Tỷ đồng,19500,22400,17600
+XÃ HỘI,,Tỷ lệ hộ nghèo,%,7.4,6.41,5.2
+XÃ HỘI,Tỷ lệ hộ nghèo,Trong đó: miền núi,%,15,12.6,10.1
+XÃ HỘI,,Giải quyết việc làm,Người,42000,45600,46900
+""",
+        codes="",
+        questions="",
+    ),
+    case(
+        "45-hai-bang-sat-nhau.xlsx",
+        Sheet(
+            "S1",
+            """
+*Bảng 1: Dân số
+*Năm|Tổng|Nam|Nữ
+2020|3340|1670|1670
+2021|3365|1683|1682
+*Bảng 2: Lao động
+*Năm|Lao động|Có việc làm
+2020|1900|1870
+2021|1950|1910
+""",
+            "",
+        ),
+        tables="""
+Năm,Tổng,Nam,Nữ
+2020,3340,1670,1670
+2021,3365,1683,1682
+---
+Năm,Lao động,Có việc làm
+2020,1900,1870
+2021,1950,1910
+""",
+        codes="multiple-tables",
+        questions="",
+    ),
+    case(
+        "46-thiet-hai-bao.xlsx",
+        Sheet(
+            "Sheet1",
+            """
+*TỔNG HỢP THIỆT HẠI DO BÃO SỐ 3
+*(Tính đến 17h ngày 10/9/2024)
+*TT|Loại thiệt hại|Mã|ĐVT|Tổng số|Chia theo địa phương|||
+|||||Vinh|Nghi Lộc|Diễn Châu|
+*1|NGƯỜI||||||
+1.1|Số người chết|NG01|người|0|0|0|0
+1.2|Số người bị thương|NG02|người|3|1|2|0
+*2|NHÀ Ở||||||
+2.1|Nhà tốc mái|NH01|cái|25|5|12|8
+2.2|Nhà ngập nước|NH02|lượt|140|40|70|30
+""",
+            "A1:H1 A2:H2 A3:A4 B3:B4 C3:C4 D3:D4 E3:E4 F3:H3",
+        ),
+        tables="""
+Nhóm,Loại thiệt hại,Mã,ĐVT,Tổng số,Chia theo địa phương - Vinh,Chia theo địa phương - Nghi Lộc,Chia theo địa phương - Diễn Châu
+NGƯỜI,Số người chết,NG01,người,0,0,0,0
+NGƯỜI,Số người bị thương,NG02,người,3,1,2,0
+NHÀ Ở,Nhà tốc mái,NH01,cái,25,5,12,8
+NHÀ Ở,Nhà ngập nước,NH02,lượt,140,40,70,30
+""",
+        codes="",
+        questions="",
+    ),
+    case(
+        "47-ho-tich.xlsx",
+        Sheet(
+            "Biểu 02-TKDS",
+            """
+Biểu số: 02/TKDS|||Đơn vị báo cáo: Sở Tư pháp
+Ban hành theo TT số 03/2019/TT-BTP|||Đơn vị nhận báo cáo: Bộ Tư pháp
+*KẾT QUẢ ĐĂNG KÝ KHAI SINH, KHAI TỬ, KẾT HÔN
+*(6 tháng đầu năm 2024)
+|||||Đơn vị tính: Trường hợp
+
+*|Đăng ký khai sinh|||Đăng ký khai tử|Kết hôn
+*|Tổng số|Chia theo giới tính||| 
+*||Nam|Nữ||
+*A|1|2|3|4|5
+*Tổng số trên địa bàn tỉnh|1200|620|580|300|410
+1. Thành phố Vinh|700|360|340|180|250
+2. Thị xã Cửa Lò|300|160|140|70|90
+3. Huyện Hưng Nguyên|200|100|100|50|70
+Nghệ An, ngày 05 tháng 7 năm 2024
+Người lập biểu|||||GIÁM ĐỐC
+""",
+            "B7:D7 A7:A9 B8:B9 C8:D8 E7:E9 F7:F9",
+        ),
+        tables="""
+Cột A,Đăng ký khai sinh - Tổng số (Trường hợp),Đăng ký khai sinh - Chia theo giới tính - Nam,Đăng ký khai sinh - Chia theo giới tính - Nữ (Trường hợp),Đăng ký khai tử (Trường hợp),Kết hôn (Trường hợp)
+1. Thành phố Vinh,700,360,340,180,250
+2. Thị xã Cửa Lò,300,160,140,70,90
+3. Huyện Hưng Nguyên,200,100,100,50,70
+""",
+        codes="missing-header",
+        questions="",
+    ),
+    case(
+        "48-thuy-san.xls",
+        Sheet(
+            "Thủy sản",
+            """
+CỤC THỐNG KÊ TỈNH NGHỆ AN
+*SẢN LƯỢNG THỦY SẢN
+|||Tấn
+||2020|2021|2022
+*TỔNG SỐ||100|110|121
+*I. Khai thác||60|65|70
+Cá biển||50|54|58
+Tôm||10|11|12
+*II. Nuôi trồng||40|45|51
+Cá nước ngọt||30|33|36
+Tôm||10|12|15
+""",
+            "",
+        ),
+        tables="""
+Nhóm,Cột A,2020 (Tấn),2021 (Tấn),2022 (Tấn)
+Khai thác,Cá biển,50,54,58
+Khai thác,Tôm,10,11,12
+Nuôi trồng,Cá nước ngọt,30,33,36
+Nuôi trồng,Tôm,10,12,15
+""",
+        codes="missing-header",
+        questions="",
+    ),
+    case(
+        "49-su-dung-dat.xlsx",
+        Sheet(
+            "QH",
+            """
+*BẢNG TỔNG HỢP QUY HOẠCH SỬ DỤNG ĐẤT
+*Thứ tự|Chỉ tiêu sử dụng đất|Mã|Hiện trạng 2020||Quy hoạch 2030|
+|||Diện tích (ha)|Cơ cấu (%)|Diện tích (ha)|Cơ cấu (%)
+*|TỔNG DIỆN TÍCH||1000|100|1000|100
+*1|Đất nông nghiệp|NNP|700|70|600|60
+1.1|Đất trồng lúa|LUA|400|40|300|30
+|Trong đó: Đất chuyên trồng lúa nước|LUC|350|35|280|28
+1.2|Đất rừng sản xuất|RSX|300|30|300|30
+*2|Đất phi nông nghiệp|PNN|300|30|400|40
+2.1|Đất ở|OTC|200|20|260|26
+2.2|Đất giao thông|DGT|100|10|140|14
+""",
+            "A1:G1 A2:A3 B2:B3 C2:C3 D2:E2 F2:G2",
+        ),
+        tables="""
+Nhóm,Trong đó,Chỉ tiêu sử dụng đất,Mã,Hiện trạng 2020 - Diện tích (ha),Hiện trạng 2020 - Cơ cấu (%),Quy hoạch 2030 - Diện tích (ha),Quy hoạch 2030 - Cơ cấu (%)
+Đất nông nghiệp,,Đất trồng lúa,LUA,400,40,300,30
+Đất nông nghiệp,Đất trồng lúa,Trong đó: Đất chuyên trồng lúa nước,LUC,350,35,280,28
+Đất nông nghiệp,,Đất rừng sản xuất,RSX,300,30,300,30
+Đất phi nông nghiệp,,Đất ở,OTC,200,20,260,26
+Đất phi nông nghiệp,,Đất giao thông,DGT,100,10,140,14
+""",
+        codes="",
+        questions="",
+    ),
+    case(
+        "50-di-tich.xlsx",
+        Sheet(
+            "Sheet1",
+            """
+|SỞ VĂN HÓA VÀ THỂ THAO||||
+||||
+||*DANH MỤC DI TÍCH ĐÃ XẾP HẠNG|||
+||(đến 31/12/2023)||||
+
+|STT|Tên di tích|Loại hình|Xếp hạng|Số QĐ, ngày tháng năm
+|I|THÀNH PHỐ VINH|||
+|1|Đền Hồng Sơn|LSVH|Quốc gia|65/QĐ-BT ngày 16/01/1995
+|2|Nhà thờ họ Hoàng|LS|Tỉnh|1234/QĐ-UBND ngày 05/6/2010
+|II|HUYỆN NAM ĐÀN|||
+|1|Khu di tích Kim Liên|LS|Quốc gia đặc biệt|1419/QĐ-TTg ngày 27/9/2012
+|2|Đình Hoành Sơn|KTNT|Quốc gia đặc biệt|2082/QĐ-TTg ngày 25/12/2017
+
+|Tổng số: 04 di tích||||
+""",
+            "",
+        ),
+        tables="""
+Nhóm,Tên di tích,Loại hình,Xếp hạng,"Số QĐ, ngày tháng năm"
+THÀNH PHỐ VINH,Đền Hồng Sơn,LSVH,Quốc gia,65/QĐ-BT ngày 16/01/1995
+THÀNH PHỐ VINH,Nhà thờ họ Hoàng,LS,Tỉnh,1234/QĐ-UBND ngày 05/6/2010
+HUYỆN NAM ĐÀN,Khu di tích Kim Liên,LS,Quốc gia đặc biệt,1419/QĐ-TTg ngày 27/9/2012
+HUYỆN NAM ĐÀN,Đình Hoành Sơn,KTNT,Quốc gia đặc biệt,2082/QĐ-TTg ngày 25/12/2017
+""",
+        codes="",
+        questions="",
+    ),
+    case(
+        "51-ke-hoach-kiem-tra.xlsx",
+        Sheet(
+            "KH",
+            """
+*KẾ HOẠCH KIỂM TRA NĂM 2025
+STT|Nội dung kiểm tra|Đơn vị được kiểm tra|Thời gian|Đơn vị chủ trì|Ghi chú
+1|Công tác CCHC|Sở Xây dựng|Quý I/2025|Sở Nội vụ|
+||Sở Công Thương|Quý I/2025|Sở Nội vụ|
+||UBND huyện Đô Lương|Quý II/2025|Sở Nội vụ|
+2|Phòng cháy chữa cháy|Chợ Vinh|Quý III/2025|Công an tỉnh|Đột xuất
+||Siêu thị Go|Quý III/2025|Công an tỉnh|
+""",
+            "A3:A5 B3:B5 A6:A7 B6:B7",
+        ),
+        tables="""
+Nội dung kiểm tra,Đơn vị được kiểm tra,Thời gian,Đơn vị chủ trì,Ghi chú
+Công tác CCHC,Sở Xây dựng,2025-Q1,Sở Nội vụ,
+Công tác CCHC,Sở Công Thương,2025-Q1,Sở Nội vụ,
+Công tác CCHC,UBND huyện Đô Lương,2025-Q2,Sở Nội vụ,
+Phòng cháy chữa cháy,Chợ Vinh,2025-Q3,Công an tỉnh,Đột xuất
+Phòng cháy chữa cháy,Siêu thị Go,2025-Q3,Công an tỉnh,
+""",
+        codes="",
+        questions="",
+    ),
+    case(
+        "52-tiem-chung.xlsx",
+        Sheet(
+            "KQ",
+            """
+BỘ Y TẾ
+*BÁO CÁO TIÊM CHỦNG THÁNG 6/2024
+*Số TT|Tên huyện,\\nthành phố|Số trẻ < 1 tuổi|BCG||Viêm gan B sơ sinh|
+|||SL|Tỷ lệ %|SL|Tỷ lệ %
+1|TP Vinh|1200|1100|91,67|1150|95.83
+2|Nghi Lộc|800|720|90|700|87.5
+3|Đô Lương|750|700|93,33|690|92
+|Toàn tỉnh|2750|2520|91,64|2540|92.36
+Người báo cáo|||||Thủ trưởng đơn vị|
+""",
+            "A2:G2 A3:A4 B3:B4 C3:C4 D3:E3 F3:G3",
+        ),
+        tables="""
+"Tên huyện, thành phố",Số trẻ < 1 tuổi,BCG - SL,BCG - Tỷ lệ %,Viêm gan B sơ sinh - SL,Viêm gan B sơ sinh - Tỷ lệ %
+TP Vinh,1200,1100,91.67,1150,95.83
+Nghi Lộc,800,720,90,700,87.5
+Đô Lương,750,700,93.33,690,92
+""",
+        codes="",
+        questions="",
+    ),
 ]
 
 

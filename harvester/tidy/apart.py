@@ -46,10 +46,11 @@ def tidy_apart(
     answers: Mapping[str, str] | None = None,
     headers: Headers = "label",
     language: Language = "vi",
+    marked: bool = False,
 ) -> Result:
     """Tidy the file at `path`, called `name` by its owner, into the empty `folder`.
 
-    A file that breaks a limit is refused.
+    A file that breaks a limit is refused. `marked`: also a copy of the workbook with the cells coloured, marked.xlsx.
     """
     asked = {
         "name": name or path.name,
@@ -57,6 +58,7 @@ def tidy_apart(
         "answers": dict(answers or {}),
         "headers": headers,
         "language": language,
+        "marked": marked,
     }
     try:
         with Judge(LIMITS) as child:

@@ -3,92 +3,48 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from types import NoneType
 
-from checks.words import fold
-from harvester.i18n import Text, say
-from harvester.tidy import dates, numbers
+from harvester.i18n import say
+from harvester.tidy import numbers
 from harvester.tidy.cells import Fault, Value, shown
+from harvester.tidy.days import is_of_days, read_days
+from harvester.tidy.decided import MARK, MISSING, Decided, Look, Note, Question, leave_empty
 from harvester.tidy.identifiers import is_identifier, restored
 from harvester.tidy.numbers import Convention
 from harvester.tidy.words import is_unit
 
-_MISSING = re.compile(
-    r"[-–—―]{1,5}|\(-\)|\.{2,}|…+|n/?a|#n/a|null|none|kxđ|k\.?x\.?đ\.?|không xác định|chưa xác định"
-    r"|(?:không|chưa) có (?:số liệu|thông tin|dữ liệu)|\?+",
-    re.I,
-)
-_MARK = re.compile(r"[-–—―.…]+|\(-\)|n/?a|#n/a|null|kxđ|k\.?x\.?đ\.?", re.I)
 _MOSTLY = 0.8  # of the cells must be numbers or days for the column to be so
-_SERIALS = range(20_000, 60_000)  # days of 1954 to 2064
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something to say of a column; `index` is the row of data it is about, from 0."""
-
-    code: str
-    message: Text
-    index: int | None = None
-
-
-@dataclass(frozen=True)
-class Question:
-    """What only a person can decide."""
-
-    code: str
-    choices: tuple[str, ...]
-    answer: str | None = None
-
-
-@dataclass
-class Decided:
-    """A column as it shall stand."""
-
-    values: list[str]
-    type: str = "string"  # of Table Schema
-    unit: str = ""  # found in all its cells
-    numeric: bool = False  # its cells are numbers, even where their convention is not known
-    changes: list[tuple[int, str, str, str]] = field(default_factory=list)  # index, before, after, rule
-    notes: list[Note] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-
-    def change(self, index: int, after: str, rule: str) -> None:
-        """Put `after` in a cell, and write it down."""
-        before = self.values[index]
-        if before != after:
-            self.changes.append((index, before, after, rule))
-            self.values[index] = after
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the sheet shows of a column besides its values; by index of the row of data."""
-
-    percent: frozenset[int] = frozenset()
-    widths: Mapping[int, int] = field(default_factory=dict)
 
 
 def decide(label: str, cells: Sequence[Value], look: Look | None = None, answer: str | None = None) -> Decided:
     """The column called `label`; `answer` is what a person answered to its question last time."""
     look = look or Look()
-    column = Decided([shown(cell) for cell in cells])
     kinds = Counter(map(type, cells))
+    column = Decided(_shown(cells, kinds))
     _faults(column, cells, kinds)
     if is_identifier(label) or look.widths:
         _identifiers(column, label, cells, look)
         return column
     texts = {i: cell for i, cell in enumerate(cells) if type(cell) is str} if kinds[str] else {}
     dated = sum(kinds[kind] for kind in (date, datetime))
-    if _is_of_days(label, cells, texts, dated):
-        _days(column, label, cells, texts, answer)
+    if is_of_days(label, cells, texts, dated):
+        read_days(column, label, cells, texts, answer)
         return column
     figures = sum(kinds[kind] for kind in (int, float))
     if not texts:
         return _without_texts(column, label, cells, figures, dated, look)
     _figures(column, label, cells, texts, figures, answer, look)
     return column
+
+
+def _shown(cells: Sequence[Value], kinds: Mapping[type, int]) -> list[str]:
+    if kinds.keys() <= {str, NoneType}:
+        return ["" if cell is None else cell for cell in cells]  # type: ignore[misc]
+    if kinds.keys() <= {int, str, NoneType}:
+        return ["" if cell is None else str(cell) for cell in cells]
+    return [shown(cell) for cell in cells]
 
 
 def _without_texts(
@@ -141,140 +97,13 @@ def _identifiers(column: Decided, label: str, cells: Sequence[Value], look: Look
             "{n} codes have lost digits in the spreadsheet (such as 4.01E+10); type them again as text.", n=len(rounded)
         )
         column.notes.append(Note("lost-digits", told, rounded[0]))
-    _missing(column, {i: cell for i, cell in enumerate(cells) if type(cell) is str}, _MARK)
+    leave_empty(column, {i: cell for i, cell in enumerate(cells) if type(cell) is str}, MARK)
 
 
 def _lost_digits(cell: Value) -> bool:
     if type(cell) is str:
         return bool(re.fullmatch(r"\d[.,]\d+E\+\d{2}", cell.strip(), re.I))
     return isinstance(cell, int | float) and abs(cell) >= 1e15
-
-
-def _missing(column: Decided, texts: Mapping[int, str], pattern: re.Pattern[str], note: bool = True) -> set[int]:
-    """Marks that mean "no value" become empty; the indexes they stood at."""
-    found = {i: text.strip() for i, text in texts.items() if text and pattern.fullmatch(text.strip())}
-    for index in found:
-        column.change(index, "", "missing-marker")
-    if found and note:
-        marks = ", ".join(sorted(set(found.values()))[:4])
-        told = say("{n} cells hold a mark for “no value” ({marks}); they are left empty.", n=len(found), marks=marks)
-        column.notes.append(Note("missing-marker", told, next(iter(found))))
-    return set(found)
-
-
-# ---------------------------------------------------------------- days
-
-
-def _is_of_days(label: str, cells: Sequence[Value], texts: Mapping[int, str], dated: int) -> bool:
-    kept = {text for text in texts.values() if text.strip() and not _MISSING.fullmatch(text.strip())}
-    told = dates.tells_of_days(label)
-    serials = sum(type(c) in (int, float) and int(c) in _SERIALS for c in cells) if told else 0  # type: ignore[arg-type]
-    if told and re.search(r"\bngay\b|\bdate\b", fold(label)) and serials and not kept and not dated:
-        return serials == sum(cell is not None for cell in cells)
-    read = [dates.read(text) for text in list(kept)[:20_000]]
-    fits = sum(found is not None and (told or found.form != "month" or len(kept) > 2) for found in read)
-    if dated:
-        return fits >= len(read) / 2 or told
-    return bool(fits) and fits >= len(read) * (0.5 if told else _MOSTLY)
-
-
-def _days(column: Decided, label: str, cells: Sequence[Value], texts: Mapping[int, str], answer: str | None) -> None:
-    column.type = "date"
-    _missing(column, texts, _MISSING)
-    read = {i: found for i, text in texts.items() if column.values[i] and (found := dates.read(text)) is not None}
-    doubtful = {i: f for i, f in read.items() if f.form == "day" and not f.fixed}
-    true_days = [cell for cell in cells if isinstance(cell, datetime | date)]
-    order = _order(column, list(doubtful.values()), true_days, answer)
-    for index, found in read.items():
-        if order is None and index in doubtful:
-            continue
-        after = dates.iso(found, month_first=order == "month-first")
-        if after is None:
-            _invalid(column, index, texts[index])
-        else:
-            column.change(index, after, "date")
-    if order == "swapped":
-        _exchange(column, cells)
-    _serials(column, label, cells)
-    unread = [i for i, text in texts.items() if column.values[i] and i not in read]
-    for index in unread:
-        _invalid(column, index, texts[index])
-    short = [i for i, found in read.items() if found.short and order]
-    if short:
-        told = say("{n} days have a year of two digits; 00–49 are read as 20.., 50–99 as 19...", n=len(short))
-        column.notes.append(Note("two-digit-year", told, short[0]))
-    column.type = _type_of_days(column.values)
-
-
-def _order(
-    column: Decided, written: list[dates.Read], true_days: list[datetime | date], answer: str | None
-) -> str | None:
-    """ "day-first", "month-first" or "swapped" (the true days are exchanged).
-
-    None where the evidence contradicts itself and nobody has answered.
-    """
-    day_first = sum(found.first > 12 for found in written)
-    month_first = sum(found.second > 12 >= found.first for found in written)
-    swapped = bool(true_days) and all(day.day <= 12 for day in true_days) and day_first == len(written) > 0
-    if (day_first and month_first) or swapped:
-        choices = ("day-first", "swapped") if swapped else ("day-first", "month-first")
-        column.questions.append(Question("ambiguous-date", choices, answer if answer in choices else None))
-        if answer in choices:
-            return answer
-        told = say(
-            "days of two kinds stand side by side; day and month may have changed places. The column stays as written."
-        )
-        column.notes.append(Note("ambiguous-date", told))
-        return None
-    if month_first:
-        told = say("the days are written month first (some second numbers are above 12), and read so.")
-        column.notes.append(Note("ambiguous-date", told))
-        return "month-first"
-    if written and not day_first:
-        if answer == "month-first":
-            return answer
-        if answer != "day-first":
-            told = say("no day is above 12, so day and month cannot be told apart; they are read day first.")
-            column.notes.append(Note("ambiguous-date", told))
-    return "day-first"
-
-
-def _exchange(column: Decided, cells: Sequence[Value]) -> None:
-    """Day and month of the true days change places: the spreadsheet took one for the other."""
-    for index, cell in enumerate(cells):
-        if isinstance(cell, date) and cell.day <= 12:
-            column.change(index, shown(cell.replace(day=cell.month, month=cell.day)), "day-month-exchanged")
-
-
-def _invalid(column: Decided, index: int, text: str) -> None:
-    told = say(
-        "“{text}” is not a valid day; it stays as written. Type day/month/year, for example 28/02/2025.",
-        text=text.strip(),
-    )
-    column.notes.append(Note("invalid-date", told, index))
-
-
-def _serials(column: Decided, label: str, cells: Sequence[Value]) -> None:
-    if not re.search(r"\bngay\b|\bdate\b|\bthoi\b", fold(label)):
-        return
-    for index, cell in enumerate(cells):
-        if type(cell) in (int, float) and int(cell) in _SERIALS:  # type: ignore[arg-type]
-            day = date.fromordinal(date(1899, 12, 30).toordinal() + int(cell))  # type: ignore[arg-type]
-            column.change(index, day.isoformat(), "excel-serial")
-
-
-def _type_of_days(values: Sequence[str]) -> str:
-    forms = {
-        "date": r"\d{4}-\d\d-\d\d",
-        "datetime": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
-        "yearmonth": r"\d{4}-\d\d",
-        "year": r"\d{4}",
-    }
-    filled = {value for value in values if value}
-    for name, form in forms.items():
-        if filled and all(re.fullmatch(form, value) for value in filled):
-            return name
-    return "string"
 
 
 # ---------------------------------------------------------------- figures
@@ -291,13 +120,13 @@ def _figures(
 ) -> None:
     """Numbers among texts: in one convention, with marks for missing ones, or with units."""
     different = [text for text in dict.fromkeys(texts.values()) if text.strip()]
-    gone = {text for text in different if _MISSING.fullmatch(text.strip()) or text.strip() in ("x", "X", "×")}
+    gone = {text for text in different if MISSING.fullmatch(text.strip()) or text.strip() in ("x", "X", "×")}
     rest = [text for text in different if text not in gone]
     read = {
         text: number for text in rest if (number := numbers.digits_of(text)) is not None and numbers.readings(number)
     }
     if any(re.fullmatch(r"0\d+", number) for number in read.values()):
-        _missing(column, texts, _MARK)
+        leave_empty(column, texts, MARK)
         return  # codes: a number has no leading zero
     measures = {text: found for text in rest if text not in read and (found := numbers.measured(text)) is not None}
     times = Counter(texts.values())
@@ -306,9 +135,9 @@ def _figures(
     )
     numeric = figures + sum(times[text] for text in read)
     if numeric + sum(times[text] for text in measures) < filled * _MOSTLY or not filled:
-        _missing(column, texts, _MARK)
+        leave_empty(column, texts, MARK)
         return
-    _missing(column, {i: text for i, text in texts.items() if text in gone}, re.compile(".*", re.S))
+    leave_empty(column, {i: text for i, text in texts.items() if text in gone}, re.compile(".*", re.S))
     column.numeric = not measures
     if measures:
         _units(column, texts, read, measures, numeric, answer)

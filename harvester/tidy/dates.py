@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from checks.words import fold
 from harvester.tidy.words import is_roman
@@ -37,6 +38,7 @@ class Read:
     time: str = ""
 
 
+@lru_cache(maxsize=50_000)
 def read(text: str) -> Read | None:
     """The day or period that `text` has the form of; it need not exist (31/02/2025)."""
     stripped = text.strip()
@@ -60,6 +62,7 @@ def read(text: str) -> Read | None:
     return None
 
 
+@lru_cache(maxsize=50_000)
 def iso(found: Read, month_first: bool = False) -> str | None:
     """The day or period in ISO 8601; None if there is none such."""
     if not 1800 <= found.year <= 2200:

@@ -7,8 +7,9 @@ capital letters to dashes; a row is a heading if the next one is deeper.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import median
+from functools import lru_cache
 
+from checks.words import fold
 from harvester.tidy.cells import Fault, Value, is_empty
 from harvester.tidy.headers import is_running_number
 from harvester.tidy.layout import Region
@@ -18,7 +19,7 @@ LETTER, ROMAN, PLAIN, ARABIC, DOTTED, TWICE, SMALL, DASH = range(8)
 _LEAF = 99
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One row of the body."""
 
@@ -29,6 +30,7 @@ class Row:
     groups: tuple[str, ...] = ()
     parent: str = ""  # of a row below "Trong đó"
     depth: int = _LEAF
+    total: bool = False  # it sums up others
 
 
 @dataclass
@@ -59,6 +61,8 @@ def rows_of(region: Region) -> Rows:
     running = running_column(region)
     text_column = _text_column(region, running)
     rows = [_row(region, number, running, text_column) for number in region.body]
+    for row in rows:
+        row.total = is_total(row.text)
     found = Rows([], 0, [], [], running, False)
     _set_depths(region, rows, running)
     _sort_out(region, rows, found)
@@ -69,7 +73,7 @@ def running_column(region: Region) -> int | None:
     """The column of running numbers: named so, or unnamed and counting from 1."""
     named = next((x for x in region.labels if x.levels and is_running_number(x.levels[-1])), None)
     if named is not None:
-        values = [region.view.text(row, named.column) for row in region.body]
+        values = [region.view.text(row, named.column) for row in region.body if len(region.view.filled(row)) > 1]
         kept = [value for value in values if value]
         marks = sum(bool(_mark_depth(value, "") is not None) for value in kept)
         return named.column if marks >= len(kept) * 0.5 else None
@@ -98,16 +102,20 @@ def _row(region: Region, number: int, running: int | None, text_column: int) -> 
     view = region.view
     mark = view.text(number, running) if running else ""
     cells = [c for c in view.filled(number) if c != running]
-    words = [c for c in cells if isinstance(view.value(number, c), str)]
-    text = view.text(number, text_column) or (view.text(number, words[0]) if words else "")
-    if not cells and mark and _mark_depth(mark, "") is None:
-        mark, text = "", mark  # a heading written in the column of running numbers
-    elif mark and (_mark_depth(mark, "") is None) and (is_total(mark) or is_of_which(mark) or not text):
-        return Row(number, mark, "", len(cells))
-    used = text_column if view.text(number, text_column) else (words[0] if words else 0)
-    return Row(number, text, mark, len([c for c in cells if c != used]))
+    text = view.text(number, text_column)
+    used = text_column
+    if not text:
+        used = next((c for c in cells if isinstance(view.value(number, c), str)), 0)
+        text = view.text(number, used) if used else ""
+    if mark and _mark_depth(mark, "") is None:
+        if not cells:
+            return Row(number, mark, "", 0)  # a heading written in the column of running numbers
+        if not text or is_total(mark) or is_of_which(mark):
+            return Row(number, mark, "", len(cells))
+    return Row(number, text, mark, len(cells) - (used in cells))
 
 
+@lru_cache(maxsize=10_000)
 def _mark_depth(mark: str, before: str) -> int | None:
     """The depth of a numbering; None if it is none. `before`: the last capital letter, which tells C from a numeral."""
     written = mark.strip().strip("().,:;-/ ") if mark.strip() not in ("-", "+", "*", "–", "•") else "-"
@@ -138,7 +146,7 @@ def _set_depths(region: Region, rows: list[Row], running: int | None) -> None:
     letter = ""
     last = _LEAF
     for row in rows:
-        if is_total(row.text):
+        if row.total:
             continue
         in_text = row.number in alone or row.number in written
         mark, rest = (row.mark, row.text) if row.mark else numeral(row.text) if in_text else ("", row.text)
@@ -160,7 +168,7 @@ def _set_depths(region: Region, rows: list[Row], running: int | None) -> None:
 
 def _numbered_texts(rows: list[Row]) -> set[int]:
     """Rows whose text begins with a numeral ("I. Khai thác"), where such numerals count from the first one."""
-    marked = [(row.number, numeral(row.text)[0]) for row in rows if not is_total(row.text)]
+    marked = [(row.number, numeral(row.text)[0]) for row in rows if not row.total]
     big = [(number, mark) for number, mark in marked if mark and (mark.isdigit() or mark.isupper())]
     if len(big) < 2 or big[0][1] not in ("I", "A", "1"):
         return set()
@@ -171,7 +179,7 @@ def _alone(region: Region, rows: list[Row], running: int | None) -> set[int]:
     """Rows with one text only among rows that are full."""
     if len(region.labels) < 2 or not rows:
         return set()
-    full = median(row.values for row in rows)
+    full = sorted(row.values for row in rows)[len(rows) * 3 // 4]  # headings may be more than the data
     columns = len(region.labels) - (running is not None)
     if columns < 2 or full < 1 or full < (columns - 1) / 2:
         return set()
@@ -232,16 +240,18 @@ def _sort_out(region: Region, rows: list[Row], found: Rows) -> None:
     stack: dict[int, Row] = {}
     headings: list[tuple[Row, Total]] = []
     part_of: str | None = None
-    last_name = ""
+    last_name, inline = "", False  # inline: "Trong đó" has values of its own
     for row, heads in _with_heads(rows):
-        if is_total(row.text) and (row.values or not row.mark):
+        if row.total and (row.values or not row.mark):
             found.dropped.append((row.number, "total"))
             found.totals.append(Total(row.number, row.text, [], _inside(stack)))
             continue
         if part_of is not None and row.mark and _mark_depth(row.mark, "") not in (DASH, SMALL):
             part_of = None
+        if part_of is not None and found.running is None and inline and not row.text.startswith(("-", "+", "–")):
+            part_of = None
         if is_of_which(row.text):
-            part_of = last_name
+            part_of, inline = last_name, bool(row.values)
             if not row.values:
                 found.dropped.append((row.number, "of-which"))
                 continue
@@ -261,8 +271,25 @@ def _sort_out(region: Region, rows: list[Row], found: Rows) -> None:
         for head, total in headings:
             if stack.get(head.depth) is head and not row.parent:
                 total.inside.append(row.number)
+    _take_out_totals(region, found)
     found.totals += [total for _, total in headings]
     _give_scope(found)
+
+
+def _take_out_totals(region: Region, found: Rows) -> None:
+    """First and last rows called "Tổng …" that are no known total ("Tổng diện tích"), if they add up to the others."""
+    for at in (0, -1):
+        if len(found.data) < 3:
+            return
+        row = found.data[at]
+        others = [other.number for other in found.data if other is not row and not other.parent]
+        if not row.values or not fold(row.text).startswith(("tong ", "cong ")):
+            continue
+        sums = [_adds_up(region, row.number, others, label.column) for label in region.labels]
+        if sums.count(True) > sums.count(False):
+            found.data.remove(row)
+            found.dropped.append((row.number, "total"))
+            found.totals.append(Total(row.number, row.text, []))
 
 
 def _with_heads(rows: list[Row]) -> Iterator[tuple[Row, bool]]:
@@ -270,7 +297,7 @@ def _with_heads(rows: list[Row]) -> Iterator[tuple[Row, bool]]:
     following: Row | None = None
     told: list[tuple[Row, bool]] = []
     for row in reversed(rows):
-        if is_total(row.text) and (row.values or not row.mark):
+        if row.total and (row.values or not row.mark):
             told.append((row, False))
             continue
         parts = is_of_which(row.text)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from checks.words import fold
-from harvester.tidy.cells import Area, Grid, Value, is_empty, shown
-from harvester.tidy.words import NUMBERED, STT, bare, is_preamble, is_unit
+from harvester.tidy.cells import Area, Grid, Value, shown
+from harvester.tidy.words import NUMBERED, STT, bare, is_office, is_preamble, is_unit
 
 _LONGEST = 150  # characters of one level of a header
 _DEEPEST = 4  # rows of one header, units included
@@ -32,9 +32,11 @@ class View:
         }
 
     def filled(self, row: int) -> list[int]:
-        """The columns with something in them."""
+        """The columns with something in them (texts of spaces only are gone since `clean`)."""
         cells = self.grid.rows[row - 1] if 0 < row <= len(self.grid.rows) else []
-        return [n for n in range(self.first, min(self.last, len(cells)) + 1) if not is_empty(cells[n - 1])]
+        if self.first > 1 or len(cells) > self.last:
+            return [n for n in range(self.first, min(self.last, len(cells)) + 1) if cells[n - 1] is not None]
+        return [n for n, cell in enumerate(cells, 1) if cell is not None]
 
     def value(self, row: int, column: int) -> Value:
         """The cell."""
@@ -89,10 +91,15 @@ def _is_figure(text: str) -> bool:
     return bool(re.fullmatch(r"[-+(]?\s*\d[\d.,\s/:-]*\s*[%)]?", text))
 
 
-def header_at(view: View, row: int) -> Header | None:
-    """The header whose first row is `row`; None if none begins there."""
+def header_at(view: View, row: int, *, sure: bool = False) -> Header | None:
+    """The header whose first row is `row`; None if none begins there. `sure`: a person says that one does."""
     cells = view.filled(row)
+    if sure and cells:
+        labels = tuple(_labels(view, row, row, False))
+        return Header(row, row, labels, texts=(tuple(view.text(row, c) for c in range(view.first, view.last + 1)),))
     if len(cells) < 2 or any(not is_label(view.value(row, c)) or is_preamble(view.text(row, c)) for c in cells):
+        return None
+    if len(cells) <= 3 and any(is_office(view.text(row, c)) for c in cells):
         return None
     bottom = _depth(view, row, cells)
     units = _is_unit_row(view, bottom + 1) if bottom + 1 - row < _DEEPEST else False
@@ -175,11 +182,8 @@ def _is_number_row(view: View, row: int) -> bool:
         return False
     if not numbers:
         return False
-    return (
-        len(cells) > 2 - bool(letters)
-        and numbers[0] <= 2
-        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    )
+    enough = len(cells) > 2 or all(cell.startswith("(") for cell in cells)
+    return enough and numbers[0] <= 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def _labels(view: View, top: int, bottom: int, units: bool) -> Iterator[Label]:
@@ -215,8 +219,6 @@ def _share_covered(view: View, end: int, labels: tuple[Label, ...]) -> float | N
     fullest = 0
     for row in range(end + 1, min(end + _BELOW, len(view.grid.rows)) + 1):
         cells = view.filled(row)
-        if any(is_preamble(view.text(row, c)) for c in cells[:2]):
-            continue
         fullest = max(fullest, len(cells))
         for column in cells:
             used[column] = used.get(column, 0) + 1

@@ -10,10 +10,9 @@ from harvester.tidy.words import bare, without_unit
 GROUP, OF_WHICH, SHEET = "Nhóm", "Trong đó", "Trang tính"
 """Labels of the columns made of group headings, of "Trong đó" and of sheet names."""
 
-_NO_MEASURE = re.compile(
-    r"^nam\b|^thang\b|^quy\b|\bnam (?:sinh|hoc|xay|thanh lap|san xuat|bat dau|ket thuc)\b|^so (?:luong|ho"
-    r"|nguoi|luot|xa|thon|truong|lop)\b|\bty le\b|\bti le\b|\btoc do\b|\bco cau\b|\bchi so\b"
-)
+_TIMES = re.compile(r"(?:nam|thang|quy|ngay)(?: [a-z ]+)?")
+_COUNTS = re.compile(r"so (?:luong|ho|nguoi|luot|xa|thon|truong|lop|du an|cong trinh)\b")
+_SHARES = re.compile(r"\b(?:ty|ti) le\b|\bco cau\b|\btoc do\b|\bchi so\b")
 _MONEY = re.compile(r"đồng|vnđ|usd", re.I)
 _LONGEST_ID = 40
 
@@ -37,13 +36,10 @@ def named(levels: Sequence[str], unit: str) -> str:
 
 def takes_unit(label: str, unit: str) -> bool:
     """Whether the unit above the table is that of a column of numbers: not of years, shares, or counts beside money."""
-    words = fold(label)
-    if "%" in label or re.search(r"\b(?:ty|ti) le\b|\bco cau\b|\btoc do\b|\bchi so\b", words):
+    words = fold(label.rpartition(" - ")[2])
+    if "%" in label or _SHARES.search(fold(label)) or _TIMES.fullmatch(words):
         return False
-    return not (
-        _NO_MEASURE.search(words)
-        and (_MONEY.search(unit) or words.startswith(("nam ", "thang", "quy")) or words == "nam")
-    )
+    return not (_COUNTS.match(words) and _MONEY.search(unit))
 
 
 def distinct(labels: Sequence[str]) -> tuple[list[str], list[int]]:

@@ -19,6 +19,8 @@ from harvester.tidy.words import (
 
 _TRIED = 8  # rows below a doubtful header in which a better one is looked for
 
+_SETTLED = 500  # rows of a body that show which of its columns are numbers
+
 
 @dataclass
 class Region:
@@ -101,16 +103,17 @@ def _read_body(region: Region, row: int, last: int) -> int:
     numeric: dict[int, int] = {}
     empty, noted = 0, False
     repeated = {texts for texts in header.texts if sum(map(bool, texts)) > 1}
+    beginnings = {next(text for text in texts if text) for texts in repeated}
     while row <= last:
         cells = view.filled(row)
         if not cells:
             empty += 1
             row += 1
             continue
-        if _texts(view, row) in repeated:
+        if view.text(row, cells[0]) in beginnings and _texts(view, row) in repeated:
             region.dropped.append((row, "repeated-header"))
         elif noted or empty or len(cells) < 3:
-            what = _other(region, row, cells, columns, noted, empty)
+            what = _other(region, row, cells, columns, noted, empty, numeric)
             if what == "table":
                 break
             noted = noted or what == "note"
@@ -120,12 +123,12 @@ def _read_body(region: Region, row: int, last: int) -> int:
                 region.body.append(row)
         elif _is_new_table(region, row, numeric):
             break
-        elif _is_signed(view, row, cells):
+        elif _is_signed(view, row, cells, numeric):
             noted = True
             region.dropped.append((row, "note"))
         else:
             region.body.append(row)
-        if region.body and region.body[-1] == row:
+        if len(region.body) < _SETTLED and region.body and region.body[-1] == row:
             for column in cells:
                 value = view.value(row, column)
                 if isinstance(value, int | float):
@@ -147,7 +150,15 @@ def _texts(view: View, row: int) -> tuple[str, ...]:
     return tuple(view.text(row, c) for c in range(view.first, view.last + 1))
 
 
-def _other(region: Region, row: int, cells: list[int], columns: list[int], noted: bool, empty: int) -> str:
+def _other(
+    region: Region,
+    row: int,
+    cells: list[int],
+    columns: list[int],
+    noted: bool,
+    empty: int,
+    numeric: dict[int, int],
+) -> str:
     """What a row is that may not belong to the body: "table" (a new one), "note", or "" for data."""
     view = region.view
     first = view.text(row, cells[0])
@@ -157,7 +168,7 @@ def _other(region: Region, row: int, cells: list[int], columns: list[int], noted
         return "note"
     if len(cells) <= 2 and (is_note(first) or (is_signature(first) and not _has_figures(view, row, cells))):
         return "note"
-    if _is_signed(view, row, cells):
+    if _is_signed(view, row, cells, numeric):
         return "note"
     if empty and region.body and len(cells) == 1 and cells[0] not in columns[:2] and not is_total(first):
         return "note"  # place and date, or an office, standing at the right
@@ -219,6 +230,9 @@ def _is_figure(view: View, row: int, column: int) -> bool:
 def _is_new_table(region: Region, row: int, numeric: dict[int, int]) -> bool:
     """Whether a full row directly below data begins another table: its numbers' columns hold labels."""
     view = region.view
+    first = next(iter(numeric), 0)
+    if not first or type(view.value(row, first)) is not str:
+        return False
     figures = [column for column, times in numeric.items() if times > 1]
     texts = [c for c in figures if type(view.value(row, c)) is str and not _is_figure(view, row, c)]
     if len(texts) < max(1, len(figures)) or len(region.body) < 2:
@@ -231,12 +245,13 @@ def _has_figures(view: View, row: int, cells: list[int]) -> bool:
     return any(isinstance(view.value(row, c), int | float) for c in cells)
 
 
-def _is_signed(view: View, row: int, cells: list[int]) -> bool:
-    """Whether the row is the first of a block of signatures: only offices and dates, no figure."""
+def _is_signed(view: View, row: int, cells: list[int], numeric: dict[int, int]) -> bool:
+    """Whether the row begins a block of signatures: offices and dates, no figure, words where numbers stood."""
     if len(cells) > 5 or _has_figures(view, row, cells) or isinstance(view.value(row, cells[0]), Fault):
         return False
-    signs = [is_signature(view.text(row, c)) for c in cells]
-    return all(signs) or (sum(signs) * 2 > len(cells))
+    signs = sum(is_signature(view.text(row, c)) for c in cells)
+    misplaced = any(numeric.get(c, 0) > 1 and not _is_figure(view, row, c) for c in cells)
+    return signs * 2 > len(cells) or (signs > 0 and misplaced)
 
 
 def _leave_titles(region: Region) -> None:
@@ -349,7 +364,7 @@ def _one_column(view: View, rows: list[int], column: int) -> list[Region]:
 def region_from(grid: Grid, row: int) -> list[Region]:
     """The table whose header begins in `row`, as a person said; [] if none can."""
     view = View(grid)
-    header = header_at(view, row)
+    header = header_at(view, row) or header_at(view, row, sure=True)
     if header is None:
         return []
     region = Region(view, header, header.labels, [])

@@ -27,6 +27,8 @@ class Warning_:
     table: str | None = None  # file name, "1.csv"
     column: str | None = None  # label
     row: int | None = None  # 1-based row of data
+    sheet: str = ""
+    cells: tuple[str, ...] = ()  # all of them on the sheet, where it is about cells
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class Tidied:
                     "table": w.table,
                     "column": w.column,
                     "row": w.row,
+                    "sheet": w.sheet or None,
+                    "cell": w.cells[0] if w.cells else None,
                 }
                 for w in self.warnings
             ],

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
+from itertools import islice
 
 DECISIVE = 5
 """Different words that must become syllables before a column is converted."""
@@ -151,10 +152,10 @@ def words_of(text: str) -> set[str]:
 def _words(texts: Iterable[str]) -> set[str]:
     """The different words of many texts, at most so many."""
     found: set[str] = set()
-    for text in texts:
-        found |= words_of(text)
-        if len(found) > _LOOKED_AT:
-            break
+    waiting = iter(texts)
+    while len(found) < _LOOKED_AT and (some := list(islice(waiting, 10_000))):
+        joined = "\n".join(some)
+        found |= words_of(joined)
     return found
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from harvester.i18n import say
 from harvester.tidy import labels as naming
-from harvester.tidy.cells import Value, cell_name, is_empty, letters, shown
-from harvester.tidy.columns import Decided, Look, Note, decide
-from harvester.tidy.groups import Row, Rows, rows_of
+from harvester.tidy.cells import Grid, Value, cell_name, is_empty, letters, shown
+from harvester.tidy.cleaning import Edit, Trace
+from harvester.tidy.columns import decide
+from harvester.tidy.decided import Decided, Look, Note
+from harvester.tidy.groups import Rows, rows_of
 from harvester.tidy.headers import Label
 from harvester.tidy.layout import Region
-from harvester.tidy.report import Change
+from harvester.tidy.report import Asked, Change, TidyTable, Warning_
 from harvester.tidy.totals import Mismatch, mismatches
 from harvester.tidy.words import bare
 
@@ -40,6 +42,20 @@ class Draft:
     def names(self) -> list[str]:
         """Its labels."""
         return [column.label for column in self.columns]
+
+
+@dataclass
+class SheetDraft:
+    """What was found on one sheet."""
+
+    grid: Grid
+    edits: list[Edit]
+    traces: list[Trace]
+    drafts: list[Draft]
+
+
+Found = tuple[TidyTable, list[Draft], list[Warning_], list[Asked]]
+"""A table with what it was made of and what there is to say of it."""
 
 
 def draft(region: Region, answers: Mapping[str, str]) -> Draft | None:
@@ -172,8 +188,3 @@ def _add_groups(made: Draft) -> None:
 def title_of(region: Region) -> str:
     """What the lines above call the table."""
     return bare(" ".join(region.caption))
-
-
-def text_of(row: Row) -> str:
-    """What a row is called."""
-    return row.text

@@ -1,37 +1,23 @@
 """The whole of a cleaning: a book of sheets → tidy tables with the report of what was done."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from checks.classifying import PersonalLabel, classify_column
 from checks.columns import is_person_name, personal_columns
-from checks.headers import CALLED, Trait
 from checks.secret import is_stamp
 from checks.words import masked
 from harvester.i18n import Text, say
 from harvester.tidy import labels as naming
 from harvester.tidy.cells import Book, Grid, cell_name, letters
-from harvester.tidy.cleaning import Edit, Trace, clean
-from harvester.tidy.columns import Note
+from harvester.tidy.cleaning import clean
 from harvester.tidy.layout import Region, region_from, regions
-from harvester.tidy.report import Asked, Change, Field, Part, Tidied, TidyTable, Warning_
-from harvester.tidy.tables import Column, Draft, draft, title_of
+from harvester.tidy.report import Change, Field, Part, Tidied, TidyTable, Warning_
+from harvester.tidy.tables import Column, Draft, Found, SheetDraft, draft, title_of
+from harvester.tidy.telling import LABELS, about_book, about_person, about_sheet, about_table
 
-_SHOWN = 300  # warnings of one code for one column are grouped beyond the first
-
-
-Found = tuple[TidyTable, list[Draft], list[Warning_], list[Asked]]
-"""A table with what it was made of and what there is to say of it."""
-
-
-@dataclass
-class _Sheet:
-    """What was found on one sheet."""
-
-    grid: Grid
-    edits: list[Edit]
-    traces: list[Trace]
-    drafts: list[Draft]
+_LOOKED_AT = 5_000  # rows, evenly taken, that say whether a column tells of people
 
 
 def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = None) -> Tidied:
@@ -44,7 +30,7 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
     seen = [grid for grid in book.grids if (grid.name == wanted if wanted else not grid.hidden)]
     sheets = [_sheet(grid, answers) for grid in seen]
     drafts = [one for each in sheets for one in each.drafts]
-    about = _about_book(book, wanted)
+    about = about_book(book, wanted)
     if not drafts:
         why = _no_table(book, wanted)
         return Tidied(refused="no-table", why=why, warnings=(*about, Warning_("no-table", why)), clean=False)
@@ -52,7 +38,7 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
     found = [_table(number, group, sheets) for number, group in enumerate(groups, 1)]
     warnings = [
         *about,
-        *(w for each in sheets for w in _about_sheet(each, found)),
+        *(w for each in sheets for w in about_sheet(each, found)),
         *(w for _, _, ws, _ in found for w in ws),
     ]
     changes = _all_changes(sheets, found)
@@ -64,11 +50,11 @@ def tidied(book: Book, *, sheet: str = "", answers: Mapping[str, str] | None = N
         tuple(warnings),
         tuple(q for *_, questions in found for q in questions),
         clean=not (hidden or book.macro or book.author or book.formulas or personal or _names_beside(sheets)),
-        already=_is_already(sheets, found, changes),
+        already=len(book.grids) == 1 and _is_already(sheets, found, changes),
     )
 
 
-def _names_beside(sheets: Sequence[_Sheet]) -> bool:
+def _names_beside(sheets: Sequence[SheetDraft]) -> bool:
     """Whether a person is named outside the tables: a signature, a contact."""
     for each in sheets:
         inside = {n for one in each.drafts for n in (*_header_rows(one), *(row.number for row in one.rows.data))}
@@ -83,7 +69,7 @@ def _header_rows(one: Draft) -> range:
     return range(header.top, header.bottom + 1) if header else range(0)
 
 
-def _is_already(sheets: Sequence[_Sheet], found: Sequence[Found], changes: Sequence[Change]) -> bool:
+def _is_already(sheets: Sequence[SheetDraft], found: Sequence[Found], changes: Sequence[Change]) -> bool:
     """Whether the file is a tidy table as it is: one header in row 1, column A, and nothing was done to it."""
     if len(found) != 1 or changes or len(sheets) != 1 or sheets[0].grid.merges:
         return False
@@ -102,16 +88,16 @@ def _is_already(sheets: Sequence[_Sheet], found: Sequence[Found], changes: Seque
     )
 
 
-def _sheet(grid: Grid, answers: Mapping[str, str]) -> _Sheet:
+def _sheet(grid: Grid, answers: Mapping[str, str]) -> SheetDraft:
     edits, traces = clean(grid)
     found = _asked_regions(grid, answers) or regions(grid)
     drafts = [made for region in found if (made := draft(region, answers)) is not None]
-    return _Sheet(grid, edits, traces, drafts)
+    return SheetDraft(grid, edits, traces, drafts)
 
 
 def _asked_regions(grid: Grid, answers: Mapping[str, str]) -> list[Region]:
     """The table whose header row a person has named."""
-    row = answers.get("header-row", "")
+    row = answers.get("header-row/", "")
     if not row.isdigit():
         return []
     return region_from(grid, int(row))
@@ -150,7 +136,7 @@ def _lines(text: str) -> list[str]:
 # ---------------------------------------------------------------- stacking sheets
 
 
-def _stacked(sheets: Sequence[_Sheet]) -> list[list[Draft]]:
+def _stacked(sheets: Sequence[SheetDraft]) -> list[list[Draft]]:
     """Tables that become one: each sheet has one, and all have the same header; else each is one."""
     drafts = [one for each in sheets for one in each.drafts]
     single = len(drafts) > 1 and all(len(each.drafts) == 1 for each in sheets if each.drafts)
@@ -164,7 +150,7 @@ def _own(made: Draft) -> list[str]:
     return [" ".join(c.label.lower().split()) for c in made.columns if c.number]
 
 
-def _table(number: int, group: list[Draft], sheets: Sequence[_Sheet]) -> Found:
+def _table(number: int, group: list[Draft], sheets: Sequence[SheetDraft]) -> Found:
     file = f"{number}.csv"
     names, made_up = _columns_of(group)
     rows: list[tuple[str, ...]] = []
@@ -174,14 +160,22 @@ def _table(number: int, group: list[Draft], sheets: Sequence[_Sheet]) -> Found:
         part = list(zip(*columns, strict=True))
         parts.append(_part(one, len(rows) + 1, names, made_up))
         rows += part
-    personal = {p.column - 1: p for p in personal_columns([names, *rows[:20_000]])}
+    personal = _personal(names, rows[:: max(1, len(rows) // _LOOKED_AT)])
     fields = tuple(_field(position, names, group, position in personal) for position in range(len(names)))
     ids = naming.ids(names)
     fields = tuple(replace(f, id=short) for f, short in zip(fields, ids, strict=True))
     table = TidyTable(file, title_of(group[0].region), fields, tuple(rows), tuple(parts))
-    warnings, asked = _about_table(table, group, names, parts)
-    warnings += [_personal(table, names[p], found.trait) for p, found in sorted(personal.items())]
+    warnings, asked = about_table(table, group, parts)
+    warnings += [about_person(table, names[at], label) for at, label in sorted(personal.items())]
     return table, group, warnings, asked
+
+
+def _personal(names: list[str], rows: Sequence[Sequence[str]]) -> dict[int, PersonalLabel]:
+    """The columns that tell of people, by position: by what stands in them, or by their neighbours too."""
+    judged = {at: classify_column(name, (row[at] for row in rows))[0] for at, name in enumerate(names)}
+    found = {at: label for at, label in judged.items() if label is not PersonalLabel.NONE}
+    beside = {p.column - 1: LABELS.get(p.trait, PersonalLabel.NAME) for p in personal_columns([names, *rows])}
+    return beside | found
 
 
 def _columns_of(group: list[Draft]) -> tuple[list[str], set[str]]:
@@ -242,145 +236,10 @@ def _field(position: int, names: list[str], group: list[Draft], personal: bool) 
     return Field(names[position], "", kind, column.unit if column else "", source, personal)
 
 
-# ---------------------------------------------------------------- what there is to say
-
-
-def _personal(table: TidyTable, label: str, trait: Trait) -> Warning_:
-    told = say("column “{column}” looks like {trait}. It must not be published.", column=label, trait=CALLED[trait])
-    return Warning_("personal-data", told, table.file, label)
-
-
-def _about_book(book: Book, wanted: str) -> list[Warning_]:
-    found = []
-    if book.macro:
-        found.append(Warning_("macro", say("The file contains macros; they are left out.")))
-    if book.encoding or book.broken_lines:
-        code = "mixed-encoding" if book.broken_lines else "legacy-encoding"
-        told = say("{n} lines are written in another encoding than the rest.", n=book.broken_lines)
-        old = say("The file is written in {encoding}; it was read so.", encoding=book.encoding)
-        found.append(Warning_(code, told if book.broken_lines else old))
-    for grid in book.grids:
-        if grid.hidden and grid.name != wanted and any(grid.rows):
-            told = say("The sheet “{sheet}” is hidden ({n} rows); it is left out.", sheet=grid.name, n=len(grid.rows))
-            found.append(Warning_("hidden-sheet", told))
-    return found
-
-
-def _about_sheet(each: _Sheet, found: Iterable[Found]) -> list[Warning_]:
-    grid = each.grid
-    files = [table.file for table, group, *_ in found if any(one.region.grid is grid for one in group)]
-    table = files[0] if len(files) == 1 else None
-    warnings = []
-    if grid.hidden_rows:
-        told = say(
-            "The sheet “{sheet}” has {n} hidden rows (the first is row {row}); they are kept.",
-            sheet=grid.name,
-            n=len(grid.hidden_rows),
-            row=min(grid.hidden_rows),
-        )
-        warnings.append(Warning_("hidden-rows", told, table))
-    if grid.hidden_columns:
-        names = ", ".join(letters(c) for c in sorted(grid.hidden_columns))
-        told = say("The sheet “{sheet}” has hidden columns ({names}); they are kept.", sheet=grid.name, names=names)
-        warnings.append(Warning_("hidden-columns", told, table))
-    if len(each.drafts) > 1:
-        told = say(
-            "The sheet “{sheet}” holds {n} tables; each is written to its own file.",
-            sheet=grid.name,
-            n=len(each.drafts),
-        )
-        warnings.append(Warning_("multiple-tables", told))
-    for one in each.drafts:
-        file = next((t.file for t, group, *_ in found if one in group), None)
-        warnings += _about_traces(each.traces, one, file)
-        warnings += _ragged(one, file)
-    return warnings
-
-
-_TRACES = {
-    "legacy-encoding": say("{n} cells were written in {detail}; they are converted to Unicode."),
-    "mixed-encoding": say("{n} cells were in {detail}, beside others in Unicode."),
-    "unicode-form": say("{n} cells had letters and marks apart; they are put together (NFC)."),
-    "lookalike-letter": say("{n} cells had letters of another alphabet that look like ours; they are replaced."),
-}
-
-
-def _about_traces(traces: Iterable[Trace], one: Draft, file: str | None) -> list[Warning_]:
-    names = {c.number: c.label for c in one.columns if c.number}
-    rows = {row.number: index for index, row in enumerate(one.rows.data, 1)}
-    last = max(rows)
-    top = one.region.header.top if one.region.header else min(rows)
-    return [
-        Warning_(
-            t.code, Text(_TRACES[t.code].id, {"n": t.count, "detail": t.detail}), file, names[t.column], rows.get(t.row)
-        )
-        for t in traces
-        if t.column in names and top <= t.row <= last
-    ]
-
-
-def _ragged(one: Draft, file: str | None) -> list[Warning_]:
-    """Rows of a text file with more fields than its header."""
-    if one.region.grid.name or not one.region.header:
-        return []
-    last = max(label.column for label in one.region.labels if label.levels)
-    long = [i for i, row in enumerate(one.rows.data, 1) if len(one.region.grid.rows[row.number - 1]) > last]
-    if not long:
-        return []
-    told = say("{n} rows have more fields than the header; the first is row {row}.", n=len(long), row=long[0])
-    return [Warning_("ragged-rows", told, file, None, long[0])]
-
-
-def _about_table(
-    table: TidyTable, group: list[Draft], names: list[str], parts: list[Part]
-) -> tuple[list[Warning_], list[Asked]]:
-    warnings: list[Warning_] = []
-    asked: list[Asked] = []
-    for one, part in zip(group, parts, strict=True):
-        if one.region.header is None:
-            told = say("No row names the columns; they are called by their letters.")
-            warnings.append(Warning_("no-header", told, table.file))
-            asked.append(Asked("header-row", table.file, None, ()))
-        for position, note in one.notes:
-            warnings.append(_noted(table.file, note, one.columns[position].label, part))
-        for column in one.columns:
-            warnings += _grouped(table.file, column.label, column.decided.notes, part)
-            asked += [Asked(q.code, table.file, column.label, q.choices, q.answer) for q in column.decided.questions]
-        for wrong in one.mismatches:
-            told = say(
-                "{cell} says {said}, but the rows add up to {sum}.", cell=wrong.cell, said=wrong.said, sum=wrong.sum
-            )
-            warnings.append(Warning_("total-mismatch", told, table.file, one.columns[wrong.position].label))
-    return warnings, asked
-
-
-def _noted(file: str, note: Note, label: str, part: Part) -> Warning_:
-    row = None if note.index is None else part.first + note.index
-    return Warning_(note.code, note.message, file, label, row)
-
-
-def _grouped(file: str, label: str, notes: Sequence[Note], part: Part) -> list[Warning_]:
-    """The first note of each code, with how often it comes again."""
-    first: dict[str, Note] = {}
-    again: dict[str, int] = {}
-    for note in notes:
-        again[note.code] = again.get(note.code, -1) + 1
-        first.setdefault(note.code, note)
-    found = []
-    for code, note in first.items():
-        message = (
-            say("{message} (repeated in {n} more rows)", message=note.message, n=again[code])
-            if again[code]
-            else note.message
-        )
-        found.append(_noted(file, replace(note, message=message), label, part))
-    return found
-
-
 # ---------------------------------------------------------------- changes
 
 
-def _all_changes(sheets: Sequence[_Sheet], found: Sequence[Found]) -> list[Change]:
+def _all_changes(sheets: Sequence[SheetDraft], found: Sequence[Found]) -> list[Change]:
     """Every change in the order it was made; values of personal columns masked."""
     hidden = {
         (part.sheet, source)

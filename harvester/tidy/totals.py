@@ -11,10 +11,12 @@ from harvester.tidy.layout import Region
 from harvester.tidy.numbers import Convention, convention_of, digits_of, plain, readings
 
 _NO_SUM = re.compile(
-    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|\bgia\b"
-    r"|\bchi so\b|\btoc do\b|\bco cau\b"
-    r"|\bso sanh\b|\bnam\b|\bngay\b|\bma\b|%|\bdat\b|\btang giam\b|\bkh\b|\bhe so\b|\bxep hang\b|\bdiem\b|\btang\b"
+    r"\bty le\b|\bti le\b|\bbinh quan\b|\btrung binh\b|\bnang suat\b|\bmat do\b|\bdon gia\b|^gia$"
+    r"|\bgia (?:ban|mua|ve|thanh|von)\b"
+    r"|\bchi so\b|\btoc do\b|\bco cau\b|\bso sanh\b|\btang (?:giam|truong)\b|\bhe so\b"
+    r"|\bxep hang\b|^diem$|\btong diem\b|^ma\b|%"
 )
+_TIMES = re.compile(r"(?:nam|thang|quy|ngay)(?: [a-z ]+)?")
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,15 @@ def mismatches(region: Region, rows: Rows, columns: Sequence[tuple[int, str]]) -
     """The totals that do not agree; a heading with values counts as one only where others like it do add up."""
     found = []
     for position, (column, label) in enumerate(columns):
-        if column and not _NO_SUM.search(fold(label)) and "%" not in label and rows.totals:
+        if column and rows.totals and _adds_up(label):
             found += _of_column(region, rows, position, column)
     return found
+
+
+def _adds_up(label: str) -> bool:
+    """Whether a column so called can be summed: no shares, averages, prices, times, codes."""
+    last = fold(label.rpartition(" - ")[2])
+    return not (_NO_SUM.search(fold(label)) or _NO_SUM.search(last) or _TIMES.fullmatch(last) or "%" in label)
 
 
 def _of_column(region: Region, rows: Rows, position: int, column: int) -> list[Mismatch]:

@@ -5,10 +5,11 @@ import re
 from checks.words import fold
 
 _PREAMBLE = re.compile(
-    r"cong hoa xa hoi|doc lap tu do|^so$|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
+    r"cong hoa xa hoi|doc lap tu do|^(bieu|mau)( so)?\b.{0,40}\d|^phu luc|^kem theo|ban hanh kem"
     r"|\bngay\b.{0,12}\bthang\b.{0,12}\bnam \d|^ngay thang nam 20|^ky bao cao .|^don vi (bao cao|gui|nhan|tong hop|lap)"
-    r"|^(ubnd|uy ban nhan dan) (tinh|huyen|thi xa|thanh pho|xa|phuong|thi tran)\b|^ngay (nhan|gui|lap) bao cao"
+    r"|^ngay (nhan|gui|lap) bao cao"
 )
+_OFFICE = re.compile(r"(ubnd|uy ban nhan dan|hdnd) (tinh|huyen|thi xa|thanh pho|xa|phuong|thi tran)\b")
 _NUMBER_OF_PAPER = re.compile(r"số\s*:|số\s*\d*\s*/[A-ZĐ]", re.I)
 _UNIT_LINE = re.compile(r"\b(?:đơn vị(?: tính)?|đvt|dvt|don vi(?: tinh)?|unit)\s*[:：]\s*(.+?)\s*\)?\s*$", re.I)
 _UNIT = re.compile(
@@ -30,6 +31,8 @@ _TOTAL = re.compile(
     r"| co)? \d+ [a-z ]{1,20}|(cong|tong cong|tong so|tong) (nhom|muc|phan|khu vuc|trang|toan tinh|[ivx]+"
     r"|[a-h])( .{0,30})?"
 )
+_LIKE_TOTAL = re.compile(r"\W*(?:t[oổôố]|c[oộô]ng|c[aả]|grand|sum|l[uũ]y)", re.I)  # spares folding every name
+_TOTAL_OF = re.compile(r"(?:tong cong|tong so|tong|cong) (?:tren dia ban|toan|ca tinh|ca huyen|chung|cac)\b")
 _OF_WHICH = re.compile(r"^\W*trong đó\b", re.I)
 _NOTE = re.compile(
     r"^\W*(ghi chú|chú thích|chú giải|nguồn(?: số liệu| dữ liệu| tin)?|nơi nhận|lưu ý|note|source)\s*[:：]"
@@ -39,7 +42,7 @@ _NOTE = re.compile(
 )
 _SIGNATURE = re.compile(
     r"^(tm|kt|tuq|tl|q) ?(uy ban|chu tich|giam doc|hieu truong|truong phong|thu truong|cuc truong|chi cuc)"
-    r"|^(nguoi|can bo) lap( bieu| bang| bao cao)?$"
+    r"|^(nguoi|can bo) (lap|bao cao|thuc hien|thong ke)( bieu| bang| bao cao)?$"
     r"|^(thu truong|ke toan|ke toan truong|chu tich|giam doc|pho giam doc|hieu truong|truong phong|truong ban"
     r"|chanh van phong|nguoi kiem tra"
     r"|nguoi tong hop|nguoi duyet|lanh dao|cuc truong|chi cuc truong|phu trach|xac nhan)( don vi| co quan"
@@ -68,6 +71,11 @@ def is_preamble(text: str) -> bool:
     if text.rstrip().endswith(":") or _NUMBER_OF_PAPER.match(text.strip()):
         return True
     return bool(_PREAMBLE.search(fold(text))) or unit_line(text) is not None
+
+
+def is_office(text: str) -> bool:
+    """Whether a cell is the name of a people's committee, which heads a paper when few cells stand beside it."""
+    return bool(_OFFICE.match(fold(text)))
 
 
 def is_prose(text: str) -> bool:
@@ -111,10 +119,10 @@ def without_unit(label: str) -> tuple[str, str]:
 
 def is_total(text: str) -> bool:
     """Whether a row so called sums up others: "Tổng cộng", "Cộng mục I", not "Tổng công ty Sông Lam"."""
-    if len(text) > 60:
+    if len(text) > 60 or not _LIKE_TOTAL.match(text):
         return False
     words = fold(text)
-    return bool(_TOTAL.fullmatch(words)) and "công ty" not in text.lower()
+    return bool(_TOTAL.fullmatch(words) or _TOTAL_OF.match(words)) and "công ty" not in text.lower()
 
 
 def is_of_which(text: str) -> bool:

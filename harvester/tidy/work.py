@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from harvester.i18n import Language
+from harvester.tidy.marking import mark
 from harvester.tidy.reading import Unreadable, read
 from harvester.tidy.report import Tidied, Warning_
 from harvester.tidy.tidying import tidied
@@ -21,7 +22,15 @@ def tidy(path: Path, *, name: str = "", sheet: str = "", answers: dict[str, str]
 
 
 def tidy_to(
-    path: str, folder: str, *, name: str, sheet: str, answers: dict[str, str], headers: Headers, language: Language
+    path: str,
+    folder: str,
+    *,
+    name: str,
+    sheet: str,
+    answers: dict[str, str],
+    headers: Headers,
+    language: Language,
+    marked: bool,
 ) -> dict[str, Any]:
     """Tidy the file at `path` into `folder`, its report beside the tables as report.json.
 
@@ -30,5 +39,7 @@ def tidy_to(
     found = tidy(Path(path), name=name, sheet=sheet, answers=answers)
     write(found, Path(folder), headers)
     write_report(found, Path(folder, "report.json"), language)
+    if marked and not found.refused:
+        mark(Path(path), name, found, Path(folder, "marked.xlsx"), language)
     messages = [warning.message.to_json() for warning in found.warnings]
     return {"clean": found.clean, "already": found.already, "messages": messages}

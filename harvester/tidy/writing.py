@@ -81,4 +81,8 @@ def _json(content: Any) -> str:
 def write_report(tidied: Tidied, path: Path, language: Language) -> None:
     """The report as JSON; written on refusal too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_json(report(tidied, language)), "utf-8")
+    told = report(tidied, language)
+    changes = told.pop("changes")  # may be very many: without indents they are written by C code
+    lines = json.dumps(changes, ensure_ascii=False).replace("}, {", "},\n{")
+    body = _json(told).rstrip().removesuffix("}").rstrip()
+    path.write_text(f'{body},\n  "changes": {lines}\n}}\n', "utf-8")

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,12 @@ def _shared(archive: zipfile.ZipFile) -> list[str]:
             found.append(_unescaped("".join(t.text or "" for t in runs)))
             item.clear()
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _plain(text: str) -> str:
+    """Text between two tags, its character references resolved; most texts of a table come again."""
+    return _unescaped(unescape(text) if "&" in text else text)
 
 
 def _unescaped(text: str) -> str:
@@ -249,7 +255,14 @@ def _cells(body: str, number: int, grid: Grid, shared: list[str], styles: list[_
         if not inner:
             continue
         style = styles[int(style_id)] if style_id and int(style_id) < len(styles) else styles[0]
-        value = _value(inner, kind, shared, style, day)
+        value: Value
+        if kind == "s" and inner[:3] == "<v>" and inner[3:-4].isdigit():
+            at = int(inner[3:-4])
+            value = (shared[at] if at < len(shared) else "") or None
+        elif kind in ("", "n") and not style.day and inner[:3] == "<v>" and inner[3:-4].isdigit() and len(inner) < 24:
+            value = int(inner[3:-4])
+        else:
+            value = _value(inner, kind, shared, style, day)
         if value is None:
             continue
         column = _columns(name) if name else len(row) + 1
@@ -280,6 +293,8 @@ def _in_any_order(name: str, style_id: str, kind: str, rest: str) -> tuple[str, 
 
 def _value(inner: str, kind: str, shared: list[str], style: _Style, day: Any) -> Value:
     if kind == "inlineStr":
+        if inner[:7] == "<is><t>" and inner.find("<", 7) == len(inner) - 9:
+            return _plain(inner[7:-9]) or None
         return _unescaped(unescape("".join(_TEXT.findall(inner)))) or None
     if inner.startswith("<v>") and inner.find("<", 3) == len(inner) - 4:
         text = inner[3:-4]
