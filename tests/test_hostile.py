@@ -232,8 +232,8 @@ def nothing_was_left_behind(played: Played) -> None:
 def it_ended_in_time_and_in_little_memory(played: Played) -> None:
     slowest = sorted(((took, name) for name, took in played.seconds.items()), reverse=True)[:3]
     print(f"{len(CASES)} ways, runs of {', '.join(f'{took:.1f}' for took in played.took)} s; slowest sources {slowest}")
-    for took, name in slowest:
-        assert took < ((150 if "byte" in name or "continue" in name else 100) if REAL else 60), name
+    for took, name in slowest:  # one child judges for all sources: a file may keep it, and them, for 120 s
+        assert took < (150 if REAL else 60), name
     if REAL:
         peak = peak_of_the_command(played.folder)
         print(f"peak memory of the command itself, all this going on: {peak:.0f} MB")
