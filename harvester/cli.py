@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,6 +54,8 @@ def main(
 ) -> int:
     """Run one command and return its exit code (contracts: command line)."""
     environ = os.environ if environ is None else environ
+    if argv is None:  # a program of its own: being ended is being stopped, and leaves things as Ctrl-C does
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         _in_utf8(stream)
     group = parser()

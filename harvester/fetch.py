@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import IO, Self, TypeVar
 from urllib.parse import urlsplit
@@ -43,6 +44,9 @@ from harvester.refusals import (
 )
 
 T = TypeVar("T")
+
+IN_MEMORY = 2**20
+"""Bytes of a document held in memory while it arrives; more goes to a temporary file."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,11 @@ class Fetcher:
         """
 
         def receive(response: requests.Response) -> Answer:
-            content = b"".join(_body(response, url, self._limits, self._limits.listing_bytes))
+            with SpooledTemporaryFile(IN_MEMORY) as spool:  # memory is spent only on what arrived whole
+                for chunk in _body(response, url, self._limits, self._limits.listing_bytes):
+                    spool.write(chunk)
+                spool.seek(0)
+                content = spool.read()
             if "html" not in accept and "*/*" not in accept and _is_html(content):
                 raise no_data(url)
             return Answer(response.url, response.status_code, response.headers, content)

@@ -5,19 +5,22 @@ OPENDATA_REAL_LIMITS=1 plays the same with those that are built in, and then mea
 """
 
 import os
-import resource
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import onserver
 from hostile import CASES, INNER, Case, Stage, behave
 from servers import CERTIFICATES, Server, body, redirect, serving
 from workspaces import Clock, make_workspace, tree
 
 import harvester.workspace
-from harvester.ledger import RunState
+from harvester.ledger import RunState, SourceState
+from harvester.model import Outcome
 from harvester.names import slug
 from harvester.results import RunResult, SourceResult
 from harvester.run import run
@@ -28,8 +31,6 @@ SHORT = (
     "\n[limits]\nconnect = 1\nread = 0.4\ntotal = 1.5\nbackoff = 0.01\nretries = 2\nlisting = 6\n"
     "listing_bytes = 20000000\nfile_bytes = 60000000\nratio_floor = 4000000\nlongest_wait = 0.2\n"
 )
-SECONDS = 150 if REAL else 60
-"""In which all of it must have ended: the slowest source decides."""
 
 
 def place(name: str) -> str:
@@ -58,6 +59,8 @@ class Played:
             if case.good:
                 behave(self.stages[name], case.kind)
         self.results, self.took = [], []
+        self.began: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}  # the longest of each source
         self.run()
         self.before = self.portal()
         self.mind = INNER
@@ -77,9 +80,18 @@ class Played:
         began = time.monotonic()
         environ = {"SSL_CERT_FILE": str(CERTIFICATES / "authority.pem")}
         with harvester.workspace.open_workspace(self.folder, environ, self.clock) as workspace:
-            self.results.append(by_source(run(workspace, (), self.clock)))
+            self.results.append(by_source(run(workspace, (), self.clock, progress=self)))
             self.ended(workspace)
         self.took.append(time.monotonic() - began)
+
+    def source_started(self, source: str) -> None:
+        self.began[source] = time.monotonic()
+
+    def settled(self, source: str, title: str, outcome: Outcome) -> None:
+        """Nothing to measure."""
+
+    def source_ended(self, source: str, state: SourceState) -> None:
+        self.seconds[source] = max(self.seconds.get(source, 0), time.monotonic() - self.began[source])
 
     def ended(self, workspace: Workspace) -> None:
         assert workspace.store.open_entries() == workspace.store.unfinished_runs() == ()
@@ -218,10 +230,27 @@ def nothing_was_left_behind(played: Played) -> None:
 
 
 def it_ended_in_time_and_in_little_memory(played: Played) -> None:
-    print(f"{len(CASES)} ways, runs of {', '.join(f'{took:.1f}' for took in played.took)} s")
-    assert max(played.took[1:]) < SECONDS * (2 if REAL else 1)
+    slowest = sorted(((took, name) for name, took in played.seconds.items()), reverse=True)[:3]
+    print(f"{len(CASES)} ways, runs of {', '.join(f'{took:.1f}' for took in played.took)} s; slowest sources {slowest}")
+    for took, name in slowest:  # one child judges for all sources: a file may keep it, and them, for 120 s
+        assert took < (150 if REAL else 60), name
     if REAL:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"peak of the parent {peak:.0f} MB, of the largest child {children:.0f} MB")
-        assert peak < 400, "the test's own servers are in it"
+        peak = peak_of_the_command(played.folder)
+        print(f"peak memory of the command itself, all this going on: {peak:.0f} MB")
+        assert peak <= 200
+
+
+def peak_of_the_command(folder: Path) -> float:
+    """Megabytes (VmHWM) of `opendata run` as a user starts it; its children are limited by themselves."""
+    environ = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PATH": os.environ["PATH"]}
+    environ |= {"SSL_CERT_FILE": str(CERTIFICATES / "authority.pem"), **onserver.environ(folder)}
+    command = [sys.executable, "-m", "harvester", "-C", str(folder), "run", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ) as process:
+        peak = 0
+        while process.poll() is None:
+            for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    peak = max(peak, int(line.split()[1]))
+            time.sleep(0.2)
+        assert process.returncode == 1
+    return peak / 1024

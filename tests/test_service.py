@@ -410,6 +410,24 @@ def test_a_stop_in_the_middle_of_a_silent_source_takes_less_than_ten_seconds(fol
         assert workspace.store.attempts()["xa"].failures == 0
 
 
+def test_a_command_that_is_ended_stops_as_by_ctrl_c(folder: Path, server: Server):
+    remote(folder, server.url + "/datapackage.json")
+    server.answers["/datapackage.json"] = [silent]
+    environ = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "harvester", "-C", str(folder), "run", "--due", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**environ, **onserver.environ(folder)})
+    while not server.asked:
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.terminate()
+    out, _ = process.communicate(timeout=15)
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (130, "USE-130")
+    assert time.monotonic() - began < 10
+    with opened(folder, Clock()) as workspace:
+        assert workspace.store.runs()[0].state is RunState.INTERRUPTED
+        assert workspace.store.attempts()["xa"].failures <= 1
+
+
 @pytest.mark.parametrize("address", ["8787", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999"])
 def test_an_address_to_listen_on_that_cannot_be_is_wrong_usage(folder: Path, address: str, capsys):
     assert main(["-C", str(folder), "serve", "--listen", address, "--json"], environ={}) == 2
