@@ -15,9 +15,9 @@ from harvester.by_hand import find
 from harvester.errors import UsageRefused
 from harvester.i18n import Language, Text, say
 from harvester.model import PublishedFile
-from harvester.written import publication_of
 from harvester.tidy.cells import letters
 from harvester.workspace import Workspace
+from harvester.written import publication_of
 
 _ROWS = 2_000  # rows that the drop-downs reach down to
 _CHOICES = 20  # different values, at most, that make a drop-down
