@@ -1,19 +1,23 @@
 """The whole workspace in one file, taken while it works, and back into an empty folder: `backup` and `restore`.
 
 A backup is a tar.gz: config/, the ledger as lines of JSON (of one moment, fit for SQLite and PostgreSQL alike), the
-contents it refers to, the embedded portal. The ledger is read first: what is published after that moment is found on
-the restored portal by the next run and left as it is. Secrets are in the environment and never in a backup.
+contents it refers to, the embedded portal. Ledger and portal are of one moment, in which nobody publishes: what was
+half done then is an open entry of the journal, and finished where it is restored. Secrets are never in a backup.
 """
 
 import gzip
 import os
+import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from filelock import FileLock
 
 from harvester.environment import environment
 from harvester.errors import ConfigurationError, UsageRefused
@@ -32,23 +36,49 @@ def backup(workspace: Workspace, file: Path, now: datetime) -> dict[str, Any]:
         raise UsageRefused(
             "SVC-020", say("{file} exists already.", file=str(file)), say("Name a new file, for example with the date.")
         )
-    with _explained(file), tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+    with _explained(file), tempfile.TemporaryDirectory(dir=workspace.folder, prefix=".backup-") as folder:
         part = Path(folder) / "backup"
         with tarfile.open(part, "w:gz", compresslevel=6) as archive:
-            rows = _add_ledger(workspace, archive, Path(folder), now)
+            lines = workspace.store.lines()
+            with _nobody_publishes(workspace.folder / "portal"):
+                head = next(lines)
+                _link(workspace.folder / "portal", Path(folder) / "portal")
+            rows = _add_ledger(chain([head], lines), archive, Path(folder))
             wanted = workspace.store.hashes()
             for path in sorted((workspace.folder / "config").rglob("*")):
                 _add(archive, workspace.folder, path)
             for path in workspace.files.all():
                 if path.name in wanted:
                     _add(archive, workspace.folder, path)
-            for path in sorted((workspace.folder / "portal").rglob("*")):
-                _add(archive, workspace.folder, path)
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
+            for path in sorted((Path(folder) / "portal").rglob("*")):
+                _add(archive, Path(folder), path)
         size = part.stat().st_size
-        part.replace(file)
+        shutil.copyfile(part, file.with_name(f".{file.name}.part"))
+        file.with_name(f".{file.name}.part").replace(file)
     return {"file": str(file), "bytes": size, "rows": rows, "made_at": now.isoformat()}
+
+
+@contextmanager
+def _nobody_publishes(portal: Path) -> Iterator[None]:
+    """Hold the lock under which the embedded portal is written; there is nothing to hold where there is none."""
+    if not portal.is_dir():
+        yield
+        return
+    with FileLock(portal / ".lock"):
+        yield
+
+
+def _link(portal: Path, into: Path) -> None:
+    """The portal as it is, by links to its files, which never change: quick, however large it is."""
+    if portal.is_dir():
+        shutil.copytree(portal, into, symlinks=True, copy_function=_linked, ignore=shutil.ignore_patterns(*SKIPPED))
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a disk without links
+        shutil.copy2(source, target)
 
 
 def restore(file: Path, folder: Path, environ: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -78,10 +108,10 @@ def restore(file: Path, folder: Path, environ: Mapping[str, str], now: datetime)
     return {"workspace": str(folder), "rows": rows, "file": str(file)}
 
 
-def _add_ledger(workspace: Workspace, archive: tarfile.TarFile, folder: Path, now: datetime) -> int:
+def _add_ledger(lines: Iterable[str], archive: tarfile.TarFile, folder: Path) -> int:
     path, rows = folder / LEDGER, -1
     with path.open("w", encoding="utf-8") as ledger:
-        for line in workspace.store.lines():
+        for line in lines:
             ledger.write(line + "\n")
             rows += 1
     archive.add(path, LEDGER, recursive=False)
@@ -90,8 +120,6 @@ def _add_ledger(workspace: Workspace, archive: tarfile.TarFile, folder: Path, no
 
 def _add(archive: tarfile.TarFile, root: Path, path: Path) -> None:
     """A file, folder or link as it is now; what went away meanwhile is left out."""
-    if any(part in SKIPPED or part.startswith(".restore-") for part in path.parts):
-        return
     try:
         info = archive.gettarinfo(path, str(path.relative_to(root)))
         if info.isreg() or info.islnk():

@@ -10,7 +10,8 @@ from typing import TextIO
 
 import typer
 
-from harvester import commands, commands_service, commands_tidy  # noqa: F401 (they give the parser its commands)
+# these give the parser its commands
+from harvester import commands, commands_service, commands_sources, commands_tidy  # noqa: F401
 from harvester.errors import (
     ConfigurationError,
     OpendataError,

@@ -1,12 +1,15 @@
 """From one source to datasets with their files, as they arrive: a window of them in flight, so that memory is flat."""
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
+from harvester.fetch import Fetcher
 from harvester.files import FileStore
 from harvester.model import Dataset, Finding, Listing, Source
+from harvester.refusals import listing_too_long
 from harvester.sources import SOURCES, Obtained, Obtaining, begin
 from harvester.stopping import Stop
 from harvester.workspace import Workspace
@@ -35,7 +38,7 @@ def collected(
     under_way: deque[tuple[Dataset, Obtaining]] = deque()
     with workspace.fetcher(files, source.allow_networks) as fetcher, stopping.closes(fetcher):
         try:
-            for item in SOURCES[source.kind](source, fetcher, workspace.folder):
+            for item in _listed(SOURCES[source.kind](source, fetcher, workspace.folder), fetcher, source):
                 if stopping.is_set():
                     return
                 if not isinstance(item, Dataset):
@@ -47,6 +50,23 @@ def collected(
         except (CancelledError, RuntimeError):  # a closed fetcher takes no more work, and drops what it had
             if not stopping.is_set():
                 raise
+
+
+def _listed(
+    items: Iterator[Dataset | Finding | Listing], fetcher: Fetcher, source: Source
+) -> Iterator[Dataset | Finding | Listing]:
+    """The listing itself, given up when it has taken its time; what is done with each item meanwhile is not counted."""
+    left = fetcher.limits.listing
+    while True:
+        began = time.monotonic()
+        with fetcher.listing(left):
+            item = next(items, None)
+        left -= time.monotonic() - began
+        if item is None:
+            return
+        yield item
+        if left <= 0 and not isinstance(item, Listing):
+            raise listing_too_long(source.address, fetcher.limits.listing)
 
 
 def _ready(under_way: deque[tuple[Dataset, Obtaining]], keep: int) -> Iterator[Collected]:

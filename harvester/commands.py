@@ -51,7 +51,7 @@ def demo(ctx: typer.Context, folder: Folder = "opendata-demo", portal: Kind = "c
     session: Session = ctx.obj
     options.one_of("--portal", portal, KINDS)
     with session.watching() as progress:
-        result = demo(Path(folder), portal, session.clock, progress, session.common.language)
+        result = demo(Path(folder), portal, session.clock, progress, session.common.language, session.environ)
     session.show(result.to_json(session.common.language), screens.demo)
     return result.exit_code
 
@@ -90,18 +90,6 @@ def doctor(
 
 
 # ---------------------------------------------------------------- collect and publish
-
-
-@app.command(cls=Command, rich_help_panel=PUBLISH)
-def sources(ctx: typer.Context) -> int:
-    """List the sources: what each is, when it last ran, when it runs next."""
-    from harvester import screens
-    from harvester.listing import sources
-
-    session: Session = ctx.obj
-    with session.workspace(writing=False) as workspace:
-        session.show(sources(workspace, session.clock(), session.common.language), screens.sources)
-    return 0
 
 
 @app.command(cls=Command, rich_help_panel=PUBLISH)

@@ -20,6 +20,7 @@ from harvester.cron import cron_mistake
 from harvester.documents import Row, Section, mistake, table, toml
 from harvester.errors import ConfigurationError, UsageRefused
 from harvester.i18n import Text, say
+from harvester.limits import Limits
 from harvester.model import Agency, FilePolicy, Level, Owed, Place, Portal, RuleSet, Source, Target
 from harvester.names import nearest
 from harvester.registry import Register, checked
@@ -36,7 +37,7 @@ LARGEST = 10_000_000  # bytes of one document; the province's register has 45,00
 AGENCY_COLUMNS = tuple(field.name for field in fields(Agency) if field.name != "line")
 CATALOGUE_COLUMNS = tuple(field.name for field in fields(Owed))
 SOURCE_KEYS = frozenset(field.name for field in fields(Source)) - {"id", "options", "path"} | {"publisher"}
-PORTAL_KEYS = (frozenset(field.name for field in fields(Portal)) - {"engine"}) | {"validation"}
+PORTAL_KEYS = (frozenset(field.name for field in fields(Portal)) - {"engine"}) | {"validation", "limits"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Config:
     documents: Mapping[str, bytes]
     calendar: Calendar = field(default_factory=Calendar)
     alarming: Alarming = field(default_factory=Alarming)
+    limits: Limits = field(default_factory=Limits)
 
     def rules_on(self, day: date) -> RuleSet | None:
         """The rule set in force on `day`; None before the first (in Viet Nam before 2020-05-25)."""
@@ -127,6 +129,7 @@ def read(documents: Mapping[str, bytes], kinds: Kinds | None = None) -> Config:
         documents=dict(documents),
         calendar=calendar(toml("config/calendar.toml", documents.get("calendar.toml", b""))),
         alarming=alarming(toml("config/alarms.toml", documents.get("alarms.toml", b""))),
+        limits=_limits(toml("config/portal.toml", documents["portal.toml"]).section("limits")),
     )
 
 
@@ -213,6 +216,13 @@ def _portal(document: Section, register: Register) -> Portal:
             _agency_id(organizations, key, key, register): name for key, name in organizations.mapping().items()
         },
     )
+
+
+def _limits(section: Section) -> Limits:
+    """Other limits than the built-in ones; whole numbers where those are. Raises CFG-003…006, NET-030."""
+    kinds = {name: type(value) for name, value in vars(Limits()).items()}
+    section.keys(needed=(), allowed=kinds)
+    return Limits(**{key: kinds[key](section.number(key)) for key in section.values})
 
 
 def _source(id: str, document: Section, register: Register, kinds: Kinds | None) -> Source:

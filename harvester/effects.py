@@ -8,6 +8,7 @@ from typing import Any
 
 from harvester.errors import HandEdited, OpendataError, PortalDisagrees, PortalUnavailable
 from harvester.files import FileStore
+from harvester.hands import Hands
 from harvester.i18n import say
 from harvester.lease import hold
 from harvester.ledger import Fact, KnownDataset, Lease, Observation, Validators
@@ -31,6 +32,7 @@ class Acting:
     run: int | None  # None: a dry run, nothing is written
     files: FileStore
     clock: Clock
+    hands: Hands = field(default_factory=lambda: Hands(1))  # that publish, a few datasets at once
     held: Lease | None = None  # of the source; there is one wherever something is written
     portal_down: list[PortalUnavailable] = field(default_factory=list)  # the bench's own list
     settling: threading.Lock = field(default_factory=threading.Lock)
@@ -63,7 +65,13 @@ def act(acting: Acting, settlement: Settlement, validators: Mapping[str, Validat
     try:
         with hold(acting.workspace, f"dataset:{settlement.known.name}", acting.run, acting.clock) as lease:
             written = put(
-                acting.workspace, lease, settlement.publication, settlement.content_key, settlement.known, acting.clock
+                acting.workspace,
+                lease,
+                settlement.publication,
+                settlement.content_key,
+                settlement.known,
+                acting.clock,
+                settlement.seen,
             )
     except OpendataError as error:
         if isinstance(error, PortalUnavailable) and not isinstance(error, PortalDisagrees):
@@ -102,7 +110,7 @@ def _record(acting: Acting, settlement: Settlement) -> None:
     assert acting.run is not None  # noqa: S101 (told by `act`)
     now = acting.clock()
     name = settlement.known.name
-    facts = [Observation(fact, name, now, now, acting.run, value) for fact, value in _facts(settlement)]
+    facts = [Observation(fact, name, now, now, acting.run, value) for fact, value in facts_of(settlement)]
     if settlement.before is None:
         newcomer = replace(settlement.known, content_key="", checks_version="", outcome=Outcome.FAILED)
         acting.workspace.store.register(newcomer, acting.lease)  # "failed" until its effect is done
@@ -117,7 +125,8 @@ def _record(acting: Acting, settlement: Settlement) -> None:
     acting.workspace.store.settle(acting.lease, changed, facts)
 
 
-def _facts(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
+def facts_of(settlement: Settlement) -> list[tuple[Fact, Mapping[str, Any]]]:
+    """What a settlement says of its dataset, as facts: collected or seen, checked, and its outcome if that changed."""
     facts: list[tuple[Fact, Mapping[str, Any]]] = []
     before, dataset = settlement.before, settlement.dataset
     if settlement.content_key and (before is None or before.content_key != settlement.content_key):

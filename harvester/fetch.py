@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import TracebackType
@@ -24,10 +25,22 @@ from urllib3.exceptions import HTTPError
 from harvester.archives import CHUNK
 from harvester.errors import SourceError, SourceUnavailable
 from harvester.files import FileStore
-from harvester.guard import Limits, Route, guarded_session
+from harvester.guard import Deadline, Route, guarded_session
 from harvester.ledger import Validators
+from harvester.limits import Limits
 from harvester.model import StoredFile
-from harvester.refusals import DOWN, RETRIED, Unanswered, answered, circular, explained, host_down, no_data, too_large
+from harvester.refusals import (
+    DOWN,
+    RETRIED,
+    Unanswered,
+    answered,
+    circular,
+    explained,
+    host_down,
+    listing_too_long,
+    no_data,
+    too_large,
+)
 
 T = TypeVar("T")
 
@@ -80,7 +93,8 @@ class Fetcher:
         self._hosts = _Hosts(self._limits)
         direct = tuple(host.strip().lower() for host in no_proxy.split(",") if host.strip())
         route = Route(proxy, direct, ca_bundle)
-        self._session = guarded_session(self._limits, allow_networks, route, self._hosts.stopping)
+        self._deadline = Deadline()
+        self._session = guarded_session(self._limits, allow_networks, route, self._hosts.stopping, self._deadline)
 
     def read(self, url: str, accept: str = "*/*") -> Answer:
         """A document of at most `listing_bytes`, in memory.
@@ -139,6 +153,20 @@ class Fetcher:
         """`download` in the background: hosts side by side, at most `per_host` of one host at once."""
         return self._hosts.of(url).workers.submit(self.download, url, known)
 
+    @contextmanager
+    def listing(self, seconds: float) -> Iterator[None]:
+        """What this thread reads in here is given up after `seconds`; downloads in the background are not."""
+        self._deadline.listing = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._deadline.listing = float("inf")
+
+    @property
+    def limits(self) -> Limits:
+        """What servers may cost."""
+        return self._limits
+
     def close(self) -> None:
         """Stop what is under way (within about a second) and release threads and connections."""
         self._hosts.close()
@@ -154,13 +182,16 @@ class Fetcher:
 
     def _ask(self, url: str, headers: dict[str, str], receive: Callable[[requests.Response], T]) -> T:
         """Ask until answered, `retries` times more where that may help."""
+        if time.monotonic() >= self._deadline.listing:
+            raise listing_too_long(url, self._limits.listing)
         with self._hosts.of(url).turn:
-            ends = time.monotonic() + self._limits.total
+            self._deadline.address = time.monotonic() + self._limits.total
             for attempt in range(self._limits.retries + 1):
                 try:
                     return self._once(url, headers, receive)
                 except _Failed as failed:
                     wait = self._wait(failed.error, attempt)
+                    ends = min(self._deadline.address, self._deadline.listing)
                     if wait is None or time.monotonic() + wait > ends or self._hosts.stopping.wait(wait):
                         self._hosts.of(failed.url).failed(failed.error)
                         raise failed.error from failed.error.__cause__

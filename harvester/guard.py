@@ -10,10 +10,10 @@ import ipaddress
 import socket
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from http.client import HTTPResponse
 from pathlib import Path
-from threading import Event
+from threading import Event, local
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from harvester.errors import ConfigurationError, SourceUnavailable
 from harvester.i18n import say
+from harvester.limits import Limits as Limits  # where it used to be
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -45,38 +46,6 @@ _GLANCE = 0.2  # seconds between looks at whether the run is being stopped
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one server may cost us: seconds, bytes, tries. All can be changed, none can be switched off."""
-
-    connect: float = 5.0  # seconds to connect
-    read: float = 20.0  # seconds without a single byte
-    total: float = 60.0  # seconds for one address, renewed while `rate` is kept
-    rate: int = 50_000  # bytes a second that renew `total`
-    longest: float = 3600.0  # seconds for one answer whatever its rate
-    listing_bytes: int = 64 * 2**20  # of a document that is read into memory
-    file_bytes: int = 2 * 2**30  # of a file, after decompression
-    ratio: int = 100  # decompressed : compressed, above `ratio_floor` bytes
-    ratio_floor: int = 64 * 2**20
-    retries: int = 3  # after the first attempt
-    backoff: float = 0.5  # seconds before the first retry; doubles
-    longest_wait: float = 20.0  # seconds of Retry-After that are waited for
-    redirects: int = 5
-    per_host: int = 2  # requests at once
-    patience: int = 5  # addresses failed in a row, before the host counts as down for this run
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            least = 0 if field.name in ("retries", "redirects", "backoff") else 1e-3
-            if not isinstance(value, int | float) or not least <= value < float("inf"):
-                raise ConfigurationError(
-                    "NET-030",
-                    say("The limit {name} cannot be {value}.", name=field.name, value=str(value)),
-                    say("Write a positive number; a limit can be raised but not switched off."),
-                )
-
-
-@dataclass(frozen=True)
 class Route:
     """How this machine reaches the network; never read from the environment here."""
 
@@ -85,11 +54,19 @@ class Route:
     ca_bundle: str = ""  # PEM file of authorities trusted instead of the built-in ones
 
 
+class Deadline(local):
+    """Until when this thread may read, on the clock of `time.monotonic`: one address, and a whole listing."""
+
+    address = float("inf")
+    listing = float("inf")
+
+
 @dataclass(frozen=True)
 class _Rules:
     limits: Limits
     allowed: tuple[Network, ...]
     stopping: Event
+    deadline: Deadline = field(default_factory=Deadline)
     any_address: bool = False  # True: a connection to the operator's own proxy
 
 
@@ -135,7 +112,11 @@ def address_of(host: str, port: int, allow_networks: Iterable[str]) -> str:
 
 
 def guarded_session(
-    limits: Limits, allow_networks: Iterable[str] = (), route: Route | None = None, stopping: Event | None = None
+    limits: Limits,
+    allow_networks: Iterable[str] = (),
+    route: Route | None = None,
+    stopping: Event | None = None,
+    deadline: Deadline | None = None,
 ) -> requests.Session:
     """A session that reaches public addresses and `allow_networks` only, within `limits`, redirects included.
 
@@ -159,7 +140,7 @@ def guarded_session(
     session.headers["Accept-Encoding"] = "gzip"
     session.headers["User-Agent"] = "opendata-nghean"
     session.adapters.clear()
-    adapter = _Adapter(_Rules(limits, networks(allow_networks), stopping or Event()), route)
+    adapter = _Adapter(_Rules(limits, networks(allow_networks), stopping or Event(), deadline or Deadline()), route)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -265,8 +246,9 @@ class _Paced(io.RawIOBase):
         self._sock, self._held, self._rules = sock, held, rules  # `held` keeps the socket open until we are closed
         self._idle = sock.gettimeout() or rules.limits.read
         self._ends = time.monotonic() + rules.limits.longest
-        self._due = time.monotonic() + rules.limits.total
+        self._due = min(time.monotonic() + rules.limits.total, rules.deadline.address)
         self._arrived = 0
+        self._heard = False
 
     def readable(self) -> bool:
         return True
@@ -275,7 +257,10 @@ class _Paced(io.RawIOBase):
         limits, began = self._rules.limits, time.monotonic()
         while True:
             now = time.monotonic()
-            if now >= min(self._due, self._ends) or self._rules.stopping.is_set():
+            late = now >= min(self._due, self._ends, self._rules.deadline.listing)
+            if late and not self._heard:
+                raise TimeoutError("timed out")
+            if late or self._rules.stopping.is_set():
                 raise SourceUnavailable(
                     "NET-016",
                     say("The server sends its answer too slowly; it was given up."),
@@ -291,8 +276,10 @@ class _Paced(io.RawIOBase):
             finally:
                 self._sock.settimeout(self._idle)  # as sending on this connection expects it
             self._arrived += count
+            self._heard = True
             if self._arrived >= limits.rate * limits.total:
                 self._arrived, self._due = 0, time.monotonic() + limits.total
+                self._rules.deadline.address = self._due
             return count
 
     def close(self) -> None:

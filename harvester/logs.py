@@ -35,7 +35,7 @@ class Redacting(logging.Formatter):
         """One line: JSON, or time, level, message and fields."""
         told = {name: getattr(record, name) for name in FIELDS if getattr(record, name, None) is not None}
         message = self._clean(record.getMessage())
-        trace = self._clean("".join(traceback.format_exception(*record.exc_info))) if record.exc_info else ""
+        trace = self._trace(record)
         time = datetime.fromtimestamp(record.created, UTC).astimezone(ZONE).isoformat(timespec="milliseconds")
         if self._as_json:
             line = {"time": time, "level": record.levelname.lower(), "logger": record.name, "message": message}
@@ -44,11 +44,15 @@ class Redacting(logging.Formatter):
         fields = "".join(f" {name}={self._clean(str(value))}" for name, value in told.items())
         return f"{time} {record.levelname:<7} {message}{fields}" + (f"\n{trace}" if trace else "")
 
+    def _trace(self, record: logging.LogRecord) -> str:
+        lines = "".join(traceback.format_exception(*record.exc_info)).splitlines() if record.exc_info else []
+        return "\n".join(map(self._clean, lines))
+
     def _clean(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         text = PERSONAL.sub(_masked, text)
-        return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text.replace("\r", " "))
+        return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _masked(found: re.Match[str]) -> str:

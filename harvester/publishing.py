@@ -7,6 +7,7 @@ open is finished, or undone, by `heal`, which every later command calls first.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import Any
 
 from harvester.errors import PolicyRefused, PortalDisagrees, PortalUnavailable, PublicationRefused, RunLocked
@@ -30,15 +31,23 @@ class Written:
 
 
 def put(
-    workspace: Workspace, lease: Lease, publication: Publication, content_key: str, known: KnownDataset, clock: Clock
+    workspace: Workspace,
+    lease: Lease,
+    publication: Publication,
+    content_key: str,
+    known: KnownDataset,
+    clock: Clock,
+    seen: Seen | EllipsisType | None = ...,
 ) -> Written:
     """Publish `publication` under the lease of its dataset; `known` is its row as it shall stand, but for the effect.
+
+    `seen` is what stands there if that was just read; the portal refuses a write on what is no longer so.
 
     Raises PolicyRefused for a dataset there that is not ours, PublicationRefused and PortalUnavailable from the portal.
     """
     plan = {"publication": to_json(publication), "content_key": content_key, "known": to_json(known)}
     entry = workspace.store.plan(publication.name, "publish", publication.version, plan, lease, clock())
-    return _finish(workspace, lease, entry, clock)
+    return _finish(workspace, lease, entry, clock, seen)
 
 
 def take_down(
@@ -99,21 +108,27 @@ def _resume(workspace: Workspace, entry: JournalEntry, clock: Clock) -> int:
     return 1
 
 
-def _finish(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Clock) -> Written:
-    finish = _finish_put if entry.action == "publish" else _finish_withdrawal
+def _finish(
+    workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Clock, seen: Seen | EllipsisType | None = ...
+) -> Written:
     try:
-        return finish(workspace, lease, entry, clock)
+        if entry.action == "publish":
+            return _finish_put(workspace, lease, entry, clock, seen)
+        return _finish_withdrawal(workspace, lease, entry, clock)
     except (PublicationRefused, PolicyRefused):  # any other error: outcome unknown, the entry stays open
         workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
         raise
 
 
-def _finish_put(workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Clock) -> Written:
+def _finish_put(
+    workspace: Workspace, lease: Lease, entry: JournalEntry, clock: Clock, seen: Seen | EllipsisType | None
+) -> Written:
     publication = publication_of(workspace, entry)
     if any(not file.link and not file.path.exists() for file in publication.files):
         workspace.store.close_entry(entry.id, Step.UNDONE, lease, clock())
         return Written(_known(entry.plan), 0)  # its bytes never arrived: the previous version stands
-    seen = workspace.publisher.find(publication.name)
+    if isinstance(seen, EllipsisType):
+        seen = workspace.publisher.find(publication.name)
     if seen is not None and not seen.ours:
         raise _not_ours(publication.name)
     publisher, last = workspace.publisher, last_written(workspace, publication.name)

@@ -52,6 +52,15 @@ def host_down(url: str, host: str, why: SourceError) -> SourceUnavailable:
     )
 
 
+def listing_too_long(url: str, seconds: float) -> SourceUnavailable:
+    """The error for an address that is not asked because the listing has taken its time."""
+    return SourceUnavailable(
+        "NET-019",
+        say("{url} was not asked: listing the source took longer than {n} seconds.", url=shown(url), n=seconds),
+        say("Tell the owner that the server is too slow, or raise `listing` under [limits] in config/portal.toml."),
+    )
+
+
 def no_data(url: str) -> SourceChanged:
     """The error for a web page, such as a login, where data was expected."""
     return SourceChanged(

@@ -19,25 +19,23 @@ UNTOUCHED = timedelta(days=2)
 class Pruned:
     """What was, or would be, forgotten."""
 
-    facts: int
     files: int
     bytes: int
     rows: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As `opendata prune --json` shows it."""
-        return {"facts": self.facts, "files": self.files, "bytes": self.bytes, **self.rows}
+        return {"files": self.files, "bytes": self.bytes, **self.rows}
 
 
 def prune(workspace: Workspace, now: datetime, *, dry_run: bool = False) -> Pruned:
     """Forget what no figure, page, rollback or conditional request needs. Raises ConfigurationError."""
     store = workspace.store
-    facts = store.thin_facts(now, workspace.config.portal.carry_days >= CARRY, dry_run)
-    rows = store.forget_runs(now, dry_run)
+    rows = store.forget(now, workspace.config.portal.carry_days >= CARRY, dry_run)
     files, size = _files(workspace, now, dry_run)
     if not dry_run:
         store.compact()
-    return Pruned(facts, files, size, rows)
+    return Pruned(files, size, rows)
 
 
 def _files(workspace: Workspace, now: datetime, dry_run: bool) -> tuple[int, int]:

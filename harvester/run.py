@@ -4,7 +4,7 @@ The service, `opendata run` and the steward's `opendata publish` all go through 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,16 +25,18 @@ from harvester.errors import (
     UsageRefused,
 )
 from harvester.files import FileStore
+from harvester.hands import Hands
 from harvester.i18n import say
 from harvester.lease import hold, ledger_row
-from harvester.ledger import Lease, SourceRun, SourceState
+from harvester.ledger import Lease, SourceRun, SourceState, Validators
 from harvester.model import Finding, Listing, Outcome, Severity, Source
 from harvester.names import nearest
+from harvester.observing import is_observed, observe_absence, observe_dataset
 from harvester.portal import observe, on_portal, present
 from harvester.publishing import heal
 from harvester.results import RunResult, SourceResult
 from harvester.retiring import renamed, retire
-from harvester.settle import Bench, Judge, bench_for, settle
+from harvester.settle import Bench, Judge, Settlement, bench_for, settle
 from harvester.stopping import Stop
 from harvester.workspace import Clock, Workspace
 
@@ -117,7 +119,7 @@ def _harvest(
         progress.source_started(source.id)
     try:
         with ExitStack() as stack:
-            bench = replace(bench, policy=source.files)
+            bench = replace(bench, policy=source.files, observing=is_observed(source))
             if acting.run is not None:
                 lease = stack.enter_context(hold(acting.workspace, f"source:{source.id}", acting.run, acting.clock))
                 acting = replace(acting, held=lease, pending=[])
@@ -125,7 +127,8 @@ def _harvest(
                     result.state = SourceState.SKIPPED
                     return result
                 acting.workspace.store.begin_attempt(source.id, lease, acting.clock())
-            _collect(bench, acting, source, result, progress)
+            with Hands(acting.workspace.publisher.at_once) as hands:
+                _collect(bench, replace(acting, hands=hands), source, result, progress)
             if acting.run is not None:
                 _close(acting, lease, source, result)
     except RunLocked as error:
@@ -177,6 +180,10 @@ def _collect(bench: Bench, acting: Acting, source: Source, result: SourceResult,
 
 def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult, progress: Progress | None) -> None:
     """Decide what becomes of one dataset, then do it."""
+    if bench.observing:
+        with acting.settling:
+            tally(observe_dataset(bench, acting, item), result)
+        return
     with acting.settling:
         if acting.stopping.is_set():
             return
@@ -187,9 +194,24 @@ def _settle(bench: Bench, acting: Acting, item: Collected, result: SourceResult,
             acting.portal_down.append(error)
             nothing = settle(bench, item.dataset, {}, obtained.findings, failed=1)
             settlement = unpublished(replace(nothing, files_failed=0), error)
-        if acting.stopping.is_set():
-            return  # what it was judged by may have been closed under it
-        settlement, _ = act(acting, settlement, obtained.validators)
+    if settlement.publication is None:
+        _finish(acting, settlement, obtained.validators, result, progress)
+    else:
+        acting.hands.do(lambda: _finish(acting, settlement, obtained.validators, result, progress))
+
+
+def _finish(
+    acting: Acting,
+    settlement: Settlement,
+    validators: Mapping[str, Validators],
+    result: SourceResult,
+    progress: Progress | None,
+) -> None:
+    """Do what was settled, and count it."""
+    if acting.stopping.is_set():
+        return  # what it was judged by may have been closed under it
+    settlement, _ = act(acting, settlement, validators)
+    with acting.settling:
         tally(settlement, result)
     told = {"run": acting.run, "source": result.id, "dataset": settlement.known.name}
     log.info("dataset settled: %s", settlement.outcome.value, extra=told)
@@ -206,7 +228,9 @@ def _close(acting: Acting, lease: Lease, source: Source, result: SourceResult) -
     if result.complete:
         listed = {dataset.identifier for dataset in result.datasets}
         result.missing = len(store.mark_seen(source.id, listed, acting.clock(), lease))
-        if not acting.portal_down:
+        if is_observed(source):
+            observe_absence(acting, source)
+        elif not acting.portal_down:
             retire(acting, source, result)
     summary = {key: value for key, value in result.to_json("vi").items() if key != "datasets"}
     store.record_source_run(

@@ -405,5 +405,6 @@ def _demo_places(data: Data) -> Iterator[Text]:
     for surprise in data["surprises"]:
         yield say("Not as intended: {what}", what=surprise)
     yield say("Look at the portal in a browser: {page}", page=data["portal"])
-    yield say("… and at the page of the target: {page}", page=data["target"])
+    if data["target"]:
+        yield say("… and at the page of the target: {page}", page=data["target"])
     yield say("Go on with: {command}", command=data["next"])

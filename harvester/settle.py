@@ -21,7 +21,6 @@ from harvester.model import (
     FilePolicy,
     Files,
     Finding,
-    HandEdit,
     Outcome,
     Publication,
     PublishedFile,
@@ -35,16 +34,15 @@ from harvester.model import (
 )
 from harvester.names import file_name, fold, frozen_name, plain
 from harvester.records import to_json
+from harvester.registry import Register
 from harvester.workspace import Clock, Workspace
-from harvester.written import last_written
+from harvester.written import last_written, told
 
 NAMESPACE = uuid.UUID("5d1f2c0e-0b0e-5f6a-9a54-6e676865616e")
 """Of our resource ids: uuid5 of dataset name and logical file, so that links outlive versions."""
 
 ALIKE = 0.85
 """Titles at least this alike (difflib, without marks) may name one dataset: "Danh mục thuốc", "Danh mục các thuốc"."""
-
-SHOWN = 200  # characters of an edited text that a finding shows
 
 Judge = Callable[..., Report]
 """`checks.check`, or a `checks.child.Judge` that does the same in a child process with limits."""
@@ -64,6 +62,7 @@ class Settlement:
     report: Report | None = None  # only if it was judged now
     publication: Publication | None = None  # only if it is to be published
     changes: tuple[Change, ...] = ()  # the difference to the portal
+    seen: Seen | None = None  # what stood there then
     files_failed: int = 0
 
 
@@ -86,6 +85,7 @@ class Bench:
     decisions: Mapping[str, tuple[Decision, ...]]  # by dataset
     on_portal: OnPortal | None = None  # None: not known
     policy: FilePolicy = FilePolicy.FETCH
+    observing: bool = False  # a portal is only looked at: judged, never published
     by_hand: bool = False  # a person publishes this one: a withdrawal is theirs to undo
     limit_errors: int = 1000
     portal_down: list[PortalUnavailable] = field(default_factory=list)  # once it was, it is not asked again
@@ -116,8 +116,9 @@ def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, .
     before = bench.workspace.store.known(dataset.source, dataset.identifier) or bench.renamed.get(dataset.identifier)
     known = before or _newcomer(dataset, agency)
     if agency is None:
-        return Settlement(dataset, Outcome.HELD, (*found, _unmapped(dataset)), known, before)
-    if not _may_act_for(bench, agency):
+        unmapped = _unmapped(dataset, bench.workspace.config.register)
+        return Settlement(dataset, Outcome.HELD, (*found, unmapped), known, before)
+    if not bench.observing and not _may_act_for(bench, agency):
         return Settlement(dataset, Outcome.REFUSED, (*found, _not_for(agency)), known, before)
     if failed:
         return Settlement(dataset, Outcome.FAILED, found, known, before, files_failed=failed)
@@ -215,6 +216,8 @@ def _judged(
     )
     findings = (*found, *report.findings)
     done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, known.files_key, report)
+    if bench.observing:
+        return replace(done, outcome=Outcome.UNCHANGED)
     stopped = effect(report, bench.decisions.get(known.name, ()))
     if before and before.outcome is Outcome.WITHDRAWN and not bench.by_hand:
         return replace(done, outcome=Outcome.WITHDRAWN, findings=(*findings, _withdrawn_but_changed(known)))
@@ -235,12 +238,12 @@ def _compared(bench: Bench, done: Settlement, publication: Publication) -> Settl
     last = last_written(bench.workspace, known.name)
     edits = publisher.hand_edits(publication, seen, last)
     changes = publisher.difference(publication, seen, last)
-    done = replace(done, findings=(*done.findings, *(_edited(edit) for edit in edits)), changes=changes)
+    done = replace(done, findings=(*done.findings, *(told(edit) for edit in edits)), changes=changes)
     if any(edit.conflict for edit in edits):
         return replace(done, outcome=Outcome.HELD)
     if not changes and before and before.outcome is Outcome.PUBLISHED:
         return replace(done, outcome=Outcome.UNCHANGED)
-    return replace(done, outcome=Outcome.PUBLISHED, publication=publication)
+    return replace(done, outcome=Outcome.PUBLISHED, publication=publication, seen=seen)
 
 
 def _as_before(
@@ -249,6 +252,8 @@ def _as_before(
     """How an unchanged dataset stands; None when it must be judged again all the same."""
     standing = before.outcome or Outcome.FAILED
     same = Settlement(dataset, standing, found, before, before, key, before.files_key)
+    if before.outcome is Outcome.PUBLISHED and bench.observing:
+        return replace(same, outcome=Outcome.UNCHANGED)
     if before.outcome is Outcome.PUBLISHED:
         if bench.on_portal is not None and before.name not in bench.on_portal.names:
             return None if bench.by_hand else replace(same, outcome=Outcome.HELD, findings=(*found, _gone(before)))
@@ -267,7 +272,7 @@ def _edits_since(bench: Bench, before: KnownDataset) -> tuple[Finding, ...]:
     last = last_written(bench.workspace, before.name) if seen else None
     if last is None:
         return ()
-    return tuple(_edited(edit) for edit in bench.workspace.publisher.hand_edits(last, seen, last))
+    return tuple(told(edit) for edit in bench.workspace.publisher.hand_edits(last, seen, last))
 
 
 def _agency(bench: Bench, dataset: Dataset) -> Agency | None:
@@ -325,12 +330,17 @@ def _distinct(files: tuple[PublishedFile, ...]) -> tuple[PublishedFile, ...]:
     return tuple(distinct)
 
 
-def _unmapped(dataset: Dataset) -> Finding:
+def _unmapped(dataset: Dataset, register: Register) -> Finding:
+    near = register.nearest(dataset.publisher) if dataset.publisher else ""
+    line = say("Add a line under [agencies] in the source's file: publisher's name = agency id.")
+    named = say(
+        "Nearest in the register: “{near}”. If it is meant, add it under [agencies] in the source's file.", near=near
+    )
     return Finding(
         "RUN-010",
         Severity.ERROR,
         say("No agency of the register is known for the publisher “{publisher}”.", publisher=dataset.publisher or "–"),
-        say("Add a line under [agencies] in the source's file: publisher's name = agency id."),
+        named if near else line,
         dataset=dataset.title,
         place=dataset.place,
         effect=Effect.HOLD,
@@ -364,24 +374,6 @@ def _gone(known: KnownDataset) -> Finding:
         say("Someone removed “{title}” from the portal.", title=known.title),
         say("To put it back: opendata rollback {name}. To leave it off: opendata withdraw {name}.", name=known.name),
         effect=Effect.HOLD,
-    )
-
-
-def _edited(edit: HandEdit) -> Finding:
-    shown = {name: getattr(edit, name)[:SHOWN] or "–" for name in ("field", "found", "wanted")}
-    if edit.conflict:
-        return Finding(
-            "RUN-018",
-            Severity.ERROR,
-            say("{field} was edited on the portal (“{found}”), and the source changed it too (“{wanted}”).", **shown),
-            say("Write one of the two in both places, or put the old text back on the portal; then run again."),
-            effect=Effect.HOLD,
-        )
-    return Finding(
-        "RUN-017",
-        Severity.WARNING,
-        say("{field} was edited on the portal: “{found}”, not “{wanted}” as at the source; it is kept.", **shown),
-        say("Correct it at the source too, so that both say the same."),
     )
 
 

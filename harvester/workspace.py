@@ -40,6 +40,7 @@ class Workspace:
             proxy=self.environment.https_proxy,
             no_proxy=self.environment.no_proxy,
             ca_bundle=str(self.environment.ca_bundle or ""),
+            limits=self.config.limits,
         )
 
 

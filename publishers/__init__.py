@@ -33,6 +33,9 @@ class Site:
 class Publisher(Protocol):
     """A portal that datasets can be published to."""
 
+    at_once: int
+    """How many datasets may be published side by side."""
+
     def find(self, name: str) -> Seen | None:
         """What the portal holds under our frozen `name`, as its editor sees it; None if absent."""
 

@@ -23,6 +23,8 @@ from publishers.metadata import Description
 class Catalogue:
     """The embedded portal, in `folder`; `portal` says its title, its address and whether it is an illustration."""
 
+    at_once = 1  # it has one lock
+
     def __init__(self, portal: Portal, folder: Path) -> None:
         self._portal = portal
         self._folder = Folder(folder)

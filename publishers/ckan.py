@@ -39,6 +39,8 @@ BETWEEN_LOOKS = 0.1  # seconds
 class Ckan:
     """The CKAN portal at `url`, with our token; asked for nothing before it is used."""
 
+    at_once = 4
+
     def __init__(self, portal: Portal, environment: Environment) -> None:
         self._portal, self._environment = portal, environment
         self._base = (environment.ckan_url or portal.url).rstrip("/")
@@ -188,7 +190,7 @@ class Ckan:
         owner = self.organisations.ensure(wanted.agency).id
         writes, unknown = 0, False
         for attempt in range(ATTEMPTS):
-            current = self.find(wanted.name) if attempt or seen is None else seen
+            current = self.find(wanted.name) if attempt or again else seen
             if current is not None and not current.ours:
                 raise foreign(wanted.name)
             if current is None:
@@ -230,7 +232,7 @@ class Ckan:
 
     def _send(self, wanted: Publication, merge: Merged, package: Package, owner: str, again: bool) -> Package | None:
         """All of it in one commit; None: the outcome is unknown, or somebody wrote since it was read."""
-        sent = int(ckan_fields.extras(package).get(SENT) or 0) + 1
+        sent = ckan_fields.extras(package).get(SENT, "")
         update = ckan_fields.package(merge.state.said, package)
         moved = merge.state.said["organization"] != (package.get("organization") or {}).get("name")
         if moved:
@@ -240,14 +242,15 @@ class Ckan:
             {"key": KEY, "value": wanted.name},
             {"key": VERSION, "value": str(wanted.version)},
             {"key": WRITTEN, "value": merge.digest},
-            {"key": SENT, "value": str(sent)},
+            {"key": SENT, "value": str(int(sent) + 1 if sent.isdecimal() else 1)},
         ]
         update["resources"] = list(merge.state.resources.values())
         uploads = tuple(
             Upload(f"update__resources__{number}__upload", file.path, file.name, file.media_type)
             for number, resource in enumerate(merge.state.resources.values())
             for file in wanted.files
-            if file.id == resource["id"] and not file.link and (again or file.id in merge.new_bytes)
+            if file.id == resource["id"] and not file.link
+            if file.id in merge.new_bytes or (again and merge.state.files[file.id][0].sha256 == file.sha256)
         )
         return self._revise(package, update, uploads)
 
@@ -288,7 +291,8 @@ class Ckan:
         """A package as `Seen`; its metadata are its `state` as merging compares it, and the `package` itself."""
         kept = ckan_fields.extras(package)
         ours = kept.get(KEY) == name
-        withdrawn = ours and (bool(kept.get(WITHDRAWN)) or package.get("state") == "deleted")
+        hidden = package.get("state") == "deleted" or (package.get("private") and WRITTEN in kept)  # by a person
+        withdrawn = ours and bool(kept.get(WITHDRAWN) or hidden)
         resources = [] if withdrawn else [r for r in package.get("resources", ()) if ckan_fields.is_ours(r)]
         version = kept.get(VERSION, "")
         state = state_in(package)

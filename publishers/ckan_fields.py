@@ -74,11 +74,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 def fields(wanted: Publication, organisation: str, portal: Portal) -> Fields:
     """What the publication says, as CKAN will show it."""
     dataset = wanted.dataset
+    notice = LABELS["notice"].render("vi") if portal.illustration else ""
     said = {
         "name": wanted.name,
         "organization": organisation,
         "title": dataset.title,
-        "description": dataset.description,
+        "description": f"**{notice}**\n\n{dataset.description}" if notice else dataset.description,
         "homepage": web_address(dataset.landing_page),
         "creator": dataset.creator,
         "contact": dataset.contact,
@@ -98,7 +99,7 @@ def fields(wanted: Publication, organisation: str, portal: Portal) -> Fields:
         "licence_declared": dataset.licence,
         "fee": dataset.fee,
         "catalogue_item": dataset.catalogue_item,
-        "notice": LABELS["notice"].render("vi") if portal.illustration else "",
+        "notice": notice,
         "source": dataset.source,
         "identifier": dataset.identifier,
         "findings": "; ".join(_finding(finding) for finding in wanted.report.findings[:FINDINGS]),

@@ -26,8 +26,9 @@ from harvester.i18n import say
 ANYWHERE = ("0.0.0.0/0", "::/0")
 """The operator's own portal may stand in an inner network; nothing else is ever asked through these sessions."""
 
-LIMITS = Limits(connect=10, read=120, total=180, per_host=16)
-"""CKAN answers an upload only when it has stored, committed and indexed it; its sample server gives itself 50 s."""
+LIMITS = Limits(connect=10, read=60, total=180, per_host=16)
+READ, WRITE = (10.0, 30.0), (10.0, 120.0)
+"""Seconds to connect, and without a byte. CKAN answers an upload only when it has stored, committed and indexed it."""
 
 RETRIES = 3  # of a read
 BACKOFF = 0.3  # seconds before the first retry; doubles
@@ -63,10 +64,10 @@ class Wire:
         caller = self._reader if anonymous else self._editor
         for attempt in range(RETRIES):
             try:
-                return _answered(caller, action, fields)
+                return _answered(caller, action, fields, READ)
             except PortalUnavailable:
                 time.sleep(BACKOFF * (1 << attempt))
-        return _answered(caller, action, fields)
+        return _answered(caller, action, fields, READ)
 
     def write(self, action: str, fields: Mapping[str, Any], uploads: tuple[Upload, ...] = ()) -> Any:
         """The result of an action with effects, sent once. Raises as `read`; PortalUnavailable: the outcome is unknown.
@@ -75,7 +76,7 @@ class Wire:
         """
         with ExitStack() as stack:
             files = {u.field: (u.name, stack.enter_context(u.path.open("rb")), u.media_type) for u in uploads}
-            return _answered(self._editor, action, fields, files)
+            return _answered(self._editor, action, fields, WRITE, files)
 
     def measure(self, address: str) -> tuple[str, int] | None:
         """SHA-256 (lower-case hex) and size of what an anonymous reader gets at `address`; None if it is not served."""
@@ -125,7 +126,7 @@ class _Streaming(ckanapi.RemoteCKAN):  # type: ignore[misc]
             fields = {key.decode(): value.decode() for key, value in data.items()} | dict(files)
             data = MultipartEncoder(fields)
             headers = {**headers, "Content-Type": data.content_type}
-        answer = self.session.post(url, data=data, headers=headers, allow_redirects=False)
+        answer = self.session.post(url, data=data, headers=headers, allow_redirects=False, **requests_kwargs)
         if answer.is_redirect:
             raise _redirected(url, answer.headers.get("Location", ""))
         if answer.status_code == 413:
@@ -136,10 +137,14 @@ class _Streaming(ckanapi.RemoteCKAN):  # type: ignore[misc]
 
 
 def _answered(
-    caller: _Streaming, action: str, fields: Mapping[str, Any], files: Mapping[str, Any] | None = None
+    caller: _Streaming,
+    action: str,
+    fields: Mapping[str, Any],
+    patience: tuple[float, float],
+    files: Mapping[str, Any] | None = None,
 ) -> Any:
     try:
-        return caller.call_action(action, dict(fields), files=files)
+        return caller.call_action(action, dict(fields), files=files, requests_kwargs={"timeout": patience})
     except (ckanapi.NotFound, ckanapi.NotAuthorized, ckanapi.ValidationError):
         raise
     except (ckanapi.CKANAPIError, ckanapi.ServerIncompatibleError) as error:

@@ -1,4 +1,4 @@
-"""With OPENDATA_TEST_DATABASE=postgresql://… every workspace of the tests keeps its ledger there, in a schema of its own.
+"""With OPENDATA_TEST_DATABASE=postgresql://… every workspace of the tests keeps its ledger there, in its own schema.
 
 So `python -m pytest` runs the whole suite on SQLite, and once more on a server, without a test knowing of it.
 """

@@ -3,6 +3,7 @@
 import codecs
 import random
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 TYPES = [
@@ -49,16 +50,17 @@ GOOD: dict[str, list[str]] = {
     "any": ["a", "1", "", "2024-01-01"],
 }
 BAD = [
-    "", " ", "-", "x", "n/a", "NA", "null", "1_000", " 7", "7 ", "+7", "٣", "1e5", "NaN", "Infinity", "-inf", "nan(1)",
-    "0x1F",     "1e999999999", "9999999999999999999999", "-", "--1", "1-2", "1.2.3", ".", "-.5", "2023-02-29", "0000-01-01",
-    "2024-1-5", "2024-13-01", "2024-01-05 ", "24:00:00", "2024-01-01T24:00:00", "2024-01-01 10:00:00", "2024-01-01T10:00:60Z",
-    "12345", "-999", "999", "True", "tỉnh", "e\u0302\u0301", "a" * 40, "\ufeff", "\u00a0", "\u2028", "3.0", "1.50",
-    "01.5", "100.0",
-]  # fmt: skip
+    *("", " ", "-", "x", "n/a", "NA", "null", "1_000", " 7", "7 ", "+7", "٣", "1e5", "NaN", "Infinity", "-inf"),
+    *("nan(1)", "0x1F", "1e999999999", "9999999999999999999999", "--1", "1-2", "1.2.3", ".", "-.5", "2023-02-29"),
+    *("0000-01-01", "2024-1-5", "2024-13-01", "2024-01-05 ", "24:00:00", "2024-01-01T24:00:00", "12345", "-999"),
+    *("2024-01-01 10:00:00", "2024-01-01T10:00:60Z", "999", "True", "tỉnh", "e\u0302\u0301", "a" * 40, "\ufeff"),
+    *("\u00a0", "\u2028", "3.0", "1.50", "01.5", "100.0"),
+]
 PATTERNS = [
-    r"[A-Z]{2}-\d{5}", r"[a-z]+", r"a|b", r"\w+", r"[^,]*", r"NA-[0-9]+|x", r".*", r"(xã|huyện).*", r"(?i)na-.*",
-    r"x(?=y)|tinh",    r"\d{,3}", r"[\d-]+", r"[^\d]+", r"\S+", r"(a)\1", r"x$", r"^NA.*", r"[a-zà-ỹ ]+", r"[-a-z]*", r"x?x*",
-]  # fmt: skip
+    *(r"[A-Z]{2}-\d{5}", r"[a-z]+", r"a|b", r"\w+", r"[^,]*", r"NA-[0-9]+|x", r".*", r"(xã|huyện).*", r"(?i)na-.*"),
+    *(r"x(?=y)|tinh", r"\d{,3}", r"[\d-]+", r"[^\d]+", r"\S+", r"(a)\1", r"x$", r"^NA.*", r"[a-zà-ỹ ]+", r"[-a-z]*"),
+    r"x?x*",
+]
 NUMBERS: list[dict[str, Any]] = [
     {"decimalChar": ","},
     {"decimalChar": ",", "groupChar": "."},
@@ -263,3 +265,69 @@ def _encoded(r: random.Random, text: str) -> tuple[bytes, str | None]:
     if content:
         content[r.randrange(len(content))] = r.choice([0xFF, 0xC3, 0x80])
     return bytes(content), "utf-8"
+
+
+@dataclass(frozen=True)
+class TypedCase:
+    """Rows of typed cells, the header first, and how they are to be judged."""
+
+    rows: list[list[Any]]
+    schema: dict[str, Any] | None
+    dialect: dict[str, Any] | None
+    limit: int
+
+
+ODD_CELLS: list[Any] = [
+    *(None, True, False, 1, 0, 7.0, 7.5, -3, 10**20, -0.0, 0.0, float("nan"), float("inf"), "\ud800"),
+    *(datetime(2024, 1, 5), datetime(2024, 1, 5, 3, 4), date(2024, 1, 5), time(3, 4), timedelta(3), [1, 2], {"a": 1}),
+]
+
+
+def typed_case(seed: int) -> TypedCase:
+    """The typed case of this seed; two in a row share a schema."""
+    r = random.Random(seed // 2)
+    fields = [_field(r, f"c{number}") for number in range(r.choice([1, 2, 3, 4]))]
+    schema: dict[str, Any] = {"fields": fields}
+    if r.random() < 0.3:
+        schema["primaryKey"] = [field["name"] for field in r.sample(fields, min(len(fields), r.choice([1, 2])))]
+    if r.random() < 0.15:
+        schema["missingValues"] = r.choice(MISSING)
+    r = random.Random(seed)
+    rows: list[list[Any]] = [[_typed(r, cell) for cell in row] for row in _rows(r, fields)]
+    header = _header(r, [field["name"] for field in fields])
+    dialect = {"header": False} if r.random() < 0.1 else None
+    return TypedCase([header, *rows], schema if r.random() < 0.9 else None, dialect, r.choice([0, 0, 1000, 1, 3]))
+
+
+def _typed(r: random.Random, text: str) -> Any:
+    if r.random() < 0.03:
+        return r.choice(ODD_CELLS)
+    kinds = r.choice(((int, float), (float,), (_moment, _day), (_day,), (_truth,), ()))
+    for kind in kinds:
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _truth(text: str) -> bool | None:
+    return {"true": True, "false": False, "": None}.get(text, text == "1")
+
+
+def in_a_workbook(cell: Any) -> Any:
+    """The cell, or another where a workbook cannot hold it."""
+    if isinstance(cell, list | dict) or cell != cell or cell == float("inf"):
+        return "?"
+    if isinstance(cell, str):
+        cell = "".join(char for char in cell if char == "\n" or (ord(char) > 31 and not 0xD800 <= ord(char) < 0xE000))
+        return {"x": "#DIV/0!"}.get(cell, cell)
+    return cell

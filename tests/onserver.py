@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import threading
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import sqlalchemy
 
 from harvester.store import Store
 
+LOCK = threading.Lock()
 SERVER = os.environ.get("OPENDATA_TEST_DATABASE", "")
 
 
@@ -19,8 +21,14 @@ def url(folder: Path) -> str:
     if not SERVER:
         return str(folder / "state.db")
     schema = f"w_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]}"
-    _create(schema)
+    with LOCK:
+        _create(schema)
     return f"{SERVER}{'&' if '?' in SERVER else '?'}options=-csearch_path%3D{schema}"
+
+
+def environ(folder: Path) -> dict[str, str]:
+    """What a command needs in its environment to find the ledger of `folder`."""
+    return {"OPENDATA_DATABASE": url(folder)} if SERVER else {}
 
 
 def execute(statement: str) -> None:

@@ -39,7 +39,7 @@ MAPPING: dict[str, Any] = {
     "limit": "size",
     "page_size": 2,
     "fields": {"identifier": "id", "title": "name", "modified": "modified", "publisher": "agency.name"},
-    "files": "files",
+    "file_list": "files",
     "file": {"url": "link", "format": "kind"},
 }
 

@@ -182,12 +182,16 @@ def test_withdrawn_is_hidden_with_a_tombstone_and_comes_back_by_rollback(desk: D
     assert shown(desk, name)["resources"][0]["id"] == resource["id"]
 
 
-def test_a_dataset_deleted_on_the_portal_is_not_put_back_without_asking(desk: Desk):
+@pytest.mark.parametrize("hide", ["delete", "make private"])
+def test_a_dataset_hidden_on_the_portal_is_not_put_back_without_asking(desk: Desk, hide: str):
     folder, who = desk
     name = ckans.unique("a")
     hand_over(folder, name)
     do_run(folder, who)
-    ckans.admin().action.package_delete(id=ckans.names(*desk)[name])
+    if hide == "delete":
+        ckans.admin().action.package_delete(id=ckans.names(*desk)[name])
+    else:
+        edit(desk, name, private=True)
     result, written = calls(lambda: do_run(folder, who))
     assert (outcomes(result), written) == ({name: "held"}, [])
     clock = Clock()

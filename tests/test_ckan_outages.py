@@ -25,6 +25,7 @@ from harvester.run import run
 pytestmark = pytest.mark.ckan
 
 STACK = Path(os.environ.get("CKAN_STACK") or f"{os.environ.get('TMPDIR', '/tmp')}/ckan-stack")
+PAUSE = 5.0  # seconds between two blows: CKAN's workers need some to come up
 VERSION = os.environ.get("CKAN_VERSION", "")
 
 
@@ -133,7 +134,7 @@ def test_outages_while_publishing_are_healed(desk: Desk, outage: str):
     stop = threading.Event()
 
     def disturb() -> None:
-        while not stop.wait(0.4):
+        while not stop.wait(PAUSE):
             if outage == "workers":
                 for worker in workers():
                     os.kill(worker, signal.SIGKILL)

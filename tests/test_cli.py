@@ -101,7 +101,7 @@ def test_nothing_after_two_dashes_is_an_option(call: Call, workspace: Path):
         (["init"], "USE-013", "DIR"),
         (["run", "--lang"], "USE-014", "--lang"),
         (["run", "--json=yes"], "USE-014", "--json"),
-        (["sources", "x", "y"], "USE-010", "x y"),
+        (["datasets", "x", "y"], "USE-010", "x y"),
         (["run", "--lang", "fr"], "USE-004", "vi, en"),
         (["run", "-C", ""], "USE-005", "-C"),
         (["stats", "--as-of", "31/02/2026"], "USE-001", "31/02/2026"),
@@ -462,6 +462,6 @@ def test_check_judges_a_file_by_a_schema_and_a_folder_as_datasets(call: Call, wo
 
 def test_every_command_of_this_version_is_there():
     assert commands.app is not None
-    taken = "init demo doctor sources run publish check stats datasets withdraw rollback decide"
-    taken += " serve schedule runs alarms prune backup restore"
+    taken = "init demo doctor sources run publish check stats datasets withdraw rollback decide adopt"
+    taken += " serve schedule runs alarms prune backup restore tidy template"
     assert sorted(parser().commands) == sorted(taken.split(" "))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harvester import sources
 from harvester.config import documents, load, packaged, read
 from harvester.cron import cron_mistake
 from harvester.documents import toml
@@ -173,7 +174,17 @@ profile = "v2"
 
 def test_the_examples_of_sources_are_sources():
     for path in packaged().glob("sources/*.example"):
-        assert read(PACKAGED | {"sources/example.toml": path.read_bytes()}, KINDS).source("example").kind in KINDS
+        assert read(PACKAGED | {"sources/example.toml": path.read_bytes()}, sources.KINDS).source("example")
+
+
+def test_a_database_is_no_web_address_and_holds_no_password():
+    text = 'kind = "sql"\naddress = "{}"\nagency = "so-y-te"\n'
+    for address in ("sqlite:///data/x.db", "postgresql://10.20.0.5:5432/x"):
+        document = text.format(address).encode()
+        assert read(PACKAGED | {"sources/a.toml": document}, sources.KINDS).source("a").address == address
+    for address in ("postgresql://u:p@10.20.0.5/x", "postgresql://h/x?password=p", "https://x.vn/", "mysql://h/x"):
+        with pytest.raises(ConfigurationError, match="CFG-009"):
+            read(PACKAGED | {"sources/a.toml": text.format(address).encode()}, sources.KINDS)
 
 
 def test_a_stored_revision_is_read_without_judging_kinds_again():

@@ -1,11 +1,12 @@
 """The doctor: each thing that can be out of order is found, with a remedy, and never stops the others."""
 
 import shutil
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+import onserver
 import pytest
+from sqlalchemy import text
 from workspaces import NOON, Clock, hand_over, make_workspace, opened
 
 from harvester import doctor
@@ -128,9 +129,9 @@ def test_open_runs_and_lost_versions_are_found(workspace: Path):
     with opened(workspace, Clock()) as it:
         run(it, (), Clock())
     assert seen(workspace)["portal"].status is Status.OK
-    with sqlite3.connect(workspace / "state.db") as connection:
-        connection.execute("update run set state = 'running', ended = null")
-    assert seen(workspace)["leftovers"].status is Status.WARN
+    with opened(workspace, Clock()) as it, it.store._writing() as connection:
+        connection.execute(text("update run set state = 'running', ended = null"))
+    assert seen(workspace, **onserver.environ(workspace))["leftovers"].status is Status.WARN
     shutil.rmtree(workspace / "portal" / "versions")
     assert seen(workspace)["portal"].status is Status.FAIL
 

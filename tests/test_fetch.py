@@ -296,7 +296,7 @@ def test_each_fault_has_its_code_and_is_retried_only_where_that_helps(
     server: Server, tmp_path: Path, reply, code: str, kind: type[SourceError], times: int
 ):
     server.answers["/x"] = [reply]
-    limits = replace(QUICK, read=0.1, total=0.6)
+    limits = replace(QUICK, read=0.1, total=1.2)
     with Fetcher(FileStore(tmp_path), allow_networks=LOOPBACK, limits=limits) as fetcher:
         error = refusal(fetcher, server.url + "/x?key=secret")
     assert (error.code, isinstance(error, kind)) == (code, True)

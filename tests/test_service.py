@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import onserver
@@ -111,7 +112,7 @@ def test_a_source_that_fails_is_backed_off_from_and_recovers(folder: Path, clock
         if due_once(folder, clock).run:
             tried.append(clock.now)
         clock.pass_by(minutes=60)
-    hours = [round((after - before) / timedelta(hours=1)) for before, after in zip(tried, tried[1:], strict=False)]
+    hours = [round((after - before) / timedelta(hours=1)) for before, after in pairwise(tried)]
     assert hours == [1, 6, 23]
     package = {"name": "x", "resources": [{"name": "r", "path": "r.csv"}], "title": "T"}
     server.put("/datapackage.json", json.dumps(package).encode(), "application/json")
@@ -205,7 +206,7 @@ def test_a_holder_on_another_machine_is_waited_for_and_its_writes_are_refused(
         run = here.store.begin_run("run", "here", clock()).id
         with hold(here, "source:so-y-te", run, clock) as ours:
             monkeypatch.setattr("platform.node", lambda: "another-machine")
-            os.rename(folder / "locks", folder / "locks-of-here")
+            (folder / "locks").rename(folder / "locks-of-here")
             with pytest.raises(RunLocked):
                 due_once(folder, clock)
             clock.pass_by(seconds=61)

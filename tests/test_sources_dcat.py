@@ -126,6 +126,11 @@ def test_one_dataset_described_on_another_page_is_described(server: Server, tmp_
     assert (sorted(result.datasets), result.complete) == (["a", "b"], True)
 
 
+def test_further_pages_of_a_local_file_make_it_incomplete(tmp_path: Path):
+    result = read_text("dcat", "c.ttl", page(turtle("a"), next_page="2"), tmp_path)
+    assert (list(result.datasets), result.codes, result.complete) == (["a"], ["KND-021"], False)
+
+
 # ---------------------------------------------------------------- hostile and careless
 
 

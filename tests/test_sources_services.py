@@ -33,7 +33,7 @@ def listed(server: Server, folder: Path, answer: Any, **changes: Any) -> Read:
     return read("rest", server.url + "/api", folder, **(services.MAPPING | changes))
 
 
-NOT_PAGED = {"records": "items", "page": "", "limit": "", "total": "", "files": ""}
+NOT_PAGED = {"records": "items", "page": "", "limit": "", "total": "", "file_list": ""}
 
 
 def page(number: int, total: int = 6) -> dict[str, Any]:

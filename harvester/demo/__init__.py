@@ -7,6 +7,7 @@ differs from a real province in its data, nearly all invented, and says so on ev
 import os
 import shlex
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,9 @@ from harvester.run import Progress, run
 from harvester.stats import Statistics, to_json
 from harvester.workspace import Clock, open_workspace
 from publishers import PUBLISHERS
+
+READ = ("CKAN_URL", "CKAN_API_KEY", "CKAN_API_KEY_FILE", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
+"""The variables that the demo reads."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class DemoResult:
     runs: tuple[RunResult, ...]  # the first, and the one after it in which nothing had changed
     statistics: Statistics
     surprises: tuple[Text, ...]  # outcomes that were not the intended ones
-    portal_page: Path
-    target_page: Path
+    portal_page: Path | str
+    target_page: Path | str  # "": this kind of portal has none
 
     @property
     def exit_code(self) -> int:
@@ -75,14 +79,19 @@ class DemoResult:
 
 
 def demo(
-    folder: Path, kind: str, clock: Clock, progress: Progress | None = None, language: Language = "vi"
+    folder: Path,
+    kind: str,
+    clock: Clock,
+    progress: Progress | None = None,
+    language: Language = "vi",
+    environ: Mapping[str, str] | None = None,
 ) -> DemoResult:
     """Make the demo's workspace at `folder`, or go on with the one that is there, and run the whole job twice.
 
-    The environment is not read: the demo never touches the database of a real workspace. `language` chooses the
-    pages to look at. Raises ConfigurationError (DEM-001) for a kind of portal that this version has not, and
-    UsageRefused (DEM-002, DEM-003) for a folder that is used for anything else; nothing is ever overwritten. A folder
-    that cannot be written is a ConfigurationError (DEM-004).
+    Of the environment only a CKAN portal's address and token are read, and how to get there: the demo never touches the
+    database of a real workspace. `language` chooses the pages to look at. Raises ConfigurationError (DEM-001) for a
+    kind of portal that this version has not, and UsageRefused (DEM-002, DEM-003) for a folder that is used for anything
+    else; nothing is ever overwritten. A folder that cannot be written is a ConfigurationError (DEM-004).
     """
     if kind not in PUBLISHERS:
         raise ConfigurationError(
@@ -96,11 +105,15 @@ def demo(
     if started:
         _refuse_if_used(folder)
         _lay_out(folder, kind, clock().astimezone(ZONE).date())
-    with open_workspace(folder, {}, clock) as workspace:
+    with open_workspace(folder, {name: v for name, v in (environ or {}).items() if name in READ}, clock) as workspace:
         runs = tuple(run(workspace, (), clock, progress=progress) for _ in range(2))
         counted = statistics(workspace, clock().astimezone(ZONE).date())
+        portal_url = workspace.publisher.url("")
+        kind = workspace.config.portal.kind
     surprises = (*_surprises(runs[0], later=not started), *_surprises(runs[1], later=True))
     page = ".html" if language == "vi" else ".en.html"
+    if kind == "ckan":
+        return DemoResult(folder, runs, counted, surprises, portal_url, "")
     portal = folder / "portal"
     return DemoResult(folder, runs, counted, surprises, portal / f"index{page}", portal / f"target{page}")
 

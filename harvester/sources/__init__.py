@@ -6,6 +6,7 @@ what is there is no catalogue. A record that cannot be read is a finding naming 
 the listing incomplete. `Finding.dataset` is the identifier here: frozen names are given later.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,28 +120,29 @@ def _listing(collect: Collect) -> Collect:
 
     def listed(source: Source, fetcher: Fetcher, workspace: Path) -> Iterator[Dataset | Finding | Listing]:
         agencies = {fold(name): agency for name, agency in source.agencies.items()}
-        seen: dict[str, str] = {}
+        seen: set[bytes] = set()  # digests: a catalogue may have very many identifiers, and long ones
         for item in collect(source, fetcher, workspace):
             if not isinstance(item, Dataset):
                 yield item
-            elif item.identifier in seen:
-                yield _twice(item, seen[item.identifier])
+                continue
+            digest = hashlib.blake2b(item.identifier.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+            if digest in seen:
+                yield _twice(item)
             else:
-                seen[item.identifier] = item.title[:80]
+                seen.add(digest)
                 yield replace(item, agency=source.agency or agencies.get(fold(item.publisher), ""))
 
     return listed
 
 
-def _twice(dataset: Dataset, first: str) -> Finding:
+def _twice(dataset: Dataset) -> Finding:
     return Finding(
         "SRC-040",
         Severity.WARNING,
         say(
-            "“{title}” has the identifier {identifier}, which “{first}” already has; the first was taken.",
+            "“{title}” has the identifier {identifier}, which another one before it has; the first was taken.",
             title=dataset.title[:80],
             identifier=dataset.identifier,
-            first=first,
         ),
         say("Give each dataset an identifier of its own."),
         dataset=dataset.identifier,

@@ -44,6 +44,12 @@ class Home:
     media_type: str = ""  # as the server said
     link: str = ""  # the next page, by the header Link
 
+    def page(self, address: Any) -> Any:
+        """The web address of a page: a relative one from our own, or none if the catalogue is a local file."""
+        if not isinstance(address, str) or _SCHEME.match(address) or "/" not in address or " " in address.strip():
+            return address
+        return self.locate(address) if self.url else None
+
     def locate(self, address: str) -> str:
         """The absolute address or path; "" for one that cannot be asked (ftp:, javascript:, out of the folder)."""
         address = address.strip()
@@ -84,6 +90,7 @@ class Catalogue:
         `where` is its place in the file, such as dataset[3], `row` its line; `names` its own words for our keys.
         """
         self.records += 1
+        values = {**values, "landing_page": self.home.page(values.get("landing_page"))}
         known, prefix = clean(identifier)[:IDENTIFIER], where and f"{where}."
         lines = {f"{prefix}{key}": row for key in values} if row else {}
         fields = Fields(Descriptor(self.home.name, values, lines), known, prefix=prefix, names=names)

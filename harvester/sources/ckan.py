@@ -24,6 +24,7 @@ from harvester.sources.fields import Fields, masked
 OPTIONS = frozenset({"query", "observe"})
 PAGE = 100  # datasets asked for at once; CKAN gives at most 1,000
 RESOURCES = 500
+OURS = "opendata_key"  # the extra by which this program knows what it published
 DUMP = "_datastore_only_resource"  # in a resource's address: the table is in the DataStore alone
 DIGESTS = {32: "md5", 64: "sha256"}
 
@@ -62,6 +63,8 @@ def collect(source: Source, fetcher: Fetcher, workspace: Path) -> Iterator[Datas
                 yield _unfit(number, identifier)
                 continue
             seen.add(identifier)
+            if source.options.get("observe") and OURS in {extra.get("key") for extra in _dicts(package.get("extras"))}:
+                continue  # what we published there is known
             yield from _dataset(package, identifier, base, source)
         start += len(page["results"])
         if not page["results"] and start < declared:

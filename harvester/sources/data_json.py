@@ -116,15 +116,17 @@ def _inside(path: streaming.Path, value: Any) -> Iterator[tuple[str, Any]]:
     """What is, or should be, a dataset at `path` and below: itself, and what a series or service there holds."""
     keys = [part for part in path if isinstance(part, str)]
     last, deepest = keys[-1] if keys else "", len(path) >= 2 * streaming.LEVELS
+    if not path:
+        return
     if last in CATALOGUES and deepest:
         yield _shown(path), streaming.TooDeep()
-    elif value == [] or not path or (last and last not in DATASETS and last != "catalog"):
+    elif (value == [] and isinstance(path[-1], str)) or (last and last not in DATASETS and last != "catalog"):
         return
-    elif isinstance(value, str) and last:
+    elif isinstance(value, str) and last and clean(value):
         yield _shown(path), Named(clean(value))
     elif not isinstance(value, dict):
         yield _shown(path), value
-    elif value.keys() <= {"@id", "@type"} and value.get("@id"):
+    elif value.keys() <= {"@id", "@type"} and clean(str(value.get("@id") or "")):
         yield _shown(path), Named(clean(str(value["@id"])))
     elif last in DATASETS or not last:
         if not _types(value) & NO_DATASETS:

@@ -148,14 +148,17 @@ class _Reading:
             return ""
         following = {str(o) for o in _objects(page.graph, None, "hydra:next", "hydra:nextPage")}
         address = next(iter(sorted(following)), "") or page.link
-        return urljoin(page.home.url, address) if address and page.home.url and not catalogue.full else ""
+        if address and not page.home.url:
+            why = say("It says that there are more pages, which cannot be followed from a local file.")
+            yield catalogue.incomplete("KND-021", why, say("Give the catalogue's web address instead."))
+            return ""
+        return urljoin(page.home.url, address) if address and not catalogue.full else ""
 
     def end(self) -> Iterator[Finding | Listing]:
         """The last word."""
         catalogue = self._open()
         yield from catalogue.not_described(self._named - self._described)
-        listing = catalogue.end()
-        wrong = self._proof.whole() if listing.complete else None
+        wrong = self._proof.whole() if catalogue.end().complete else None
         if wrong:
             yield catalogue.incomplete("KND-009", wrong, say("The next run tries again."))
         yield catalogue.end()

@@ -54,13 +54,13 @@ def read_yaml(content: bytes, file: str) -> Descriptor:
         raise refused("SRC-011", file, None, say("it holds characters that no text may hold")) from error
 
 
-def read_json(content: bytes, file: str) -> Any:
-    """A JSON value; UTF-8 or UTF-16, with or without a byte order mark.
+def read_json(content: bytes, file: str, limit: int = JSON_BYTES) -> Any:
+    """A JSON value of at most `limit` bytes; UTF-8 or UTF-16, with or without a byte order mark.
 
     Raises SourceChanged naming line and column for broken syntax, NaN, repeated keys, or too deep nesting.
     """
-    if len(content) > JSON_BYTES:
-        raise refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=JSON_BYTES))
+    if len(content) > limit:
+        raise refused("SRC-010", file, None, say("it is longer than {limit} bytes", limit=limit))
     text = _text(content, file)
     _judge_depth(text, file)
     try:

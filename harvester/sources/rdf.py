@@ -27,7 +27,7 @@ ACCEPT = (
     "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.8, application/n-triples;q=0.7, "
     "application/json;q=0.5, */*;q=0.1"
 )
-BYTES = 256 * 2**20
+BYTES = 128 * 2**20  # in memory it becomes some twenty times as much
 _MEDIA_TYPES = {
     "application/ld+json": "json-ld",
     "text/turtle": "turtle",
@@ -66,7 +66,7 @@ def graph_of(content: bytes, written: str, file: str, base: str) -> "Graph":
 
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)  # it logs a traceback for every day that is none
     if written == "json-ld":
-        data = json.dumps(_mended(_in_the_open(_localised(read_json(content, file), file)))).encode()
+        data = json.dumps(_mended(_in_the_open(_localised(read_json(content, file, BYTES), file)))).encode()
     else:
         data = _mended_xml(content, file) if written == "xml" else content
     graph = Graph()

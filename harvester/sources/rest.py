@@ -4,7 +4,7 @@ Options (paths are keys with dots between, `data.0.name`; a text with {gaps} is 
 
 - `records`: path of the list in a page ("": the page is the list).
 - table [fields]: our key (identifier, title, publisher, modified, …) → path in a record. identifier and title needed.
-- `files`: path in a record of its list of files ("": the record itself is the one file); table [file]: url, title,
+- `file_list`: path in a record of its list of files ("": the record itself is the one file); table [file]: url, title,
   format, key … → path in a file, or a text such as "https://x.vn/tep/{id}".
 - pages, one way of: `page` (name of the parameter that counts pages, from `first_page` = 1); `offset` (name of the one
   that counts records); `next` (path of the next page's address, or of a token that is sent as `next_parameter`).
@@ -26,7 +26,7 @@ from harvester.sources.catalogues import Catalogue, Home, clean, no_catalogue, t
 from harvester.sources.describing import DATASET_KEYS, RESOURCE_KEYS
 from harvester.sources.paging import Proof, page_failed, read_page, with_query
 
-OPTIONS = frozenset({"records", "fields", "files", "file", "total"})
+OPTIONS = frozenset({"records", "fields", "file_list", "file", "total"})
 OPTIONS |= {"page", "first_page", "offset", "next", "next_parameter", "limit", "page_size"}
 _FIELDS = {"identifier", *DATASET_KEYS} - {"resources", "license"}
 _FILE = {"key", "url", "mediatype", *RESOURCE_KEYS} - {"path", "schema", "dialect"}
@@ -179,7 +179,7 @@ def _dataset(catalogue: Catalogue, proof: Proof, record: Any, mapped: Mapped) ->
 def _files(record: Mapping[str, Any], mapped: Mapped) -> list[Any]:
     if not mapped.file:
         return []
-    parts = at(record, mapped.text("files"))
+    parts = at(record, mapped.text("file_list"))
     listed = parts if isinstance(parts, list) else [] if parts is None else [parts]
     return [_file({**record, **part}, mapped) if isinstance(part, Mapping) else part for part in listed]
 

@@ -1,7 +1,6 @@
 """What need not be kept: facts that later ones repeat, ended runs, old versions. What a figure rests on stays."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -27,35 +26,24 @@ PAGE = 200  # datasets whose facts are thinned in one transaction
 class Retention(Database):
     """The part of the store that forgets."""
 
-    def thin_facts(self, now: datetime, by_week: bool, dry_run: bool = False) -> int:
-        """Delete repeated facts that change no figure of any day; returns how many."""
-        gone, after, last = 0, "", False
-        while not last:
-            with self._trying(dry_run) as connection:
-                table = tables.observation.c
-                names = (
-                    select(table.dataset).distinct().where(table.dataset > after).order_by(table.dataset).limit(PAGE)
-                )
-                found = list(connection.execute(names).scalars())
-                page, last = ([""] if not after else []) + found, len(found) < PAGE
-                ids = [id for name in page for id in _repeated(connection, name, now, by_week)]
-                _delete_facts(connection, ids)
-                gone, after = gone + len(ids), found[-1] if found else after
-        return gone
+    def forget(self, now: datetime, by_week: bool, dry_run: bool = False) -> Mapping[str, int]:
+        """Delete repeated facts that change no figure of any day, ended runs but the last and the failed, old versions.
 
-    def forget_runs(self, now: datetime, dry_run: bool = False) -> Mapping[str, int]:
-        """Ended runs but the last ones and all that failed, old versions, reports on them; how many rows of each."""
-        with self._trying(dry_run) as connection:
-            newest = select(tables.run.c.id).order_by(tables.run.c.id.desc()).limit(1).offset(RUNS - 1)
-            before = connection.execute(newest).scalar() or 0
-            return {
-                "leases": _forget_leases(connection),
-                "source_runs": _forget_source_runs(connection, before),
-                "versions": _forget_versions(connection),
-                "reports": _forget_reports(connection),
-                "runs": _forget_runs(connection, before),
-                "notices": _forget_notices(connection, now),
-            }
+        `by_week`: an observation a week is enough for what is old. Returns how many rows of each kind; a dry run
+        writes nothing.
+        """
+        facts, pages = 0, self._pages()
+        if dry_run:
+            with self._writing() as connection:
+                facts = sum(_thin(connection, page, now, by_week) for page in pages)
+                rows = _forget(connection, now)
+                connection.rollback()
+            return {"facts": facts, **rows}
+        for page in pages:
+            with self._writing() as connection:
+                facts += _thin(connection, page, now, by_week)
+        with self._writing() as connection:
+            return {"facts": facts, **_forget(connection, now)}
 
     def hashes(self) -> set[str]:
         """The SHA-256 of every content that something still refers to."""
@@ -71,15 +59,31 @@ class Retention(Database):
         if self._engine.dialect.name == "sqlite":
             with self._reader.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
-                connection.exec_driver_sql("PRAGMA optimize").close()
 
-    @contextmanager
-    def _trying(self, dry_run: bool) -> Iterator[Connection]:
-        """A writing transaction; a dry run undoes it."""
-        with self._writing() as connection:
-            yield connection
-            if dry_run:
-                connection.get_transaction().rollback()  # type: ignore[union-attr]
+    def _pages(self) -> list[list[str]]:
+        """The names of which there are facts, a page for each transaction; "" is the portal."""
+        with self._reading() as connection:
+            names = list(connection.execute(select(tables.dataset.c.name)).scalars())
+        return [["", *names[:PAGE]], *(names[start : start + PAGE] for start in range(PAGE, len(names), PAGE))]
+
+
+def _thin(connection: Connection, names: list[str], now: datetime, by_week: bool) -> int:
+    ids = [id for name in names for id in _repeated(connection, name, now, by_week)]
+    _delete_facts(connection, ids)
+    return len(ids)
+
+
+def _forget(connection: Connection, now: datetime) -> dict[str, int]:
+    newest = select(tables.run.c.id).order_by(tables.run.c.id.desc()).limit(1).offset(RUNS - 1)
+    before = connection.execute(newest).scalar() or 0
+    return {
+        "leases": _forget_leases(connection),
+        "source_runs": _forget_source_runs(connection, before),
+        "versions": _forget_versions(connection),
+        "reports": _forget_reports(connection),
+        "runs": _forget_runs(connection, before),
+        "notices": _forget_notices(connection, now),
+    }
 
 
 def _repeated(connection: Connection, dataset: str, now: datetime, by_week: bool) -> list[int]:

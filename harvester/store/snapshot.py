@@ -23,9 +23,13 @@ class Snapshot(Database):
     """The part of the store that can be carried away."""
 
     def lines(self) -> Iterator[str]:
-        """Every row as one line, all of one moment, however long the reading takes and whoever writes meanwhile."""
-        isolated = self._reader if self._engine.dialect.name == "sqlite" else self._repeatable()
+        """Every row as one line, all of one moment: that at which the first line is taken, whoever writes meanwhile."""
+        sqlite = self._engine.dialect.name == "sqlite"
+        isolated = self._reader if sqlite else self._repeatable()
         with isolated.connect() as connection:
+            if sqlite:
+                connection.exec_driver_sql("BEGIN").close()
+            connection.execute(select(func.count()).select_from(tables.run)).scalar()  # the moment is that of a reading
             yield json.dumps({"revision": tables.REVISIONS[-1]})
             for table in _tables():
                 rows = connection.execution_options(yield_per=CHUNK).execute(select(table).order_by(*table.primary_key))
@@ -126,6 +130,6 @@ def _count_on(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for table in _tables():
             if "id" in table.c:
-                table_id = select(func.max(table.c.id)).scalar_subquery()
-            sequence = func.pg_get_serial_sequence(table.name, "id")
-            connection.execute(select(func.setval(sequence, func.coalesce(table_id, 1), table_id.is_not(None))))
+                last = connection.execute(select(func.max(table.c.id))).scalar()
+                sequence = func.pg_get_serial_sequence(table.name, "id")
+                connection.execute(select(func.setval(sequence, last or 1, last is not None)))

@@ -13,6 +13,14 @@ Mask = npt.NDArray[np.bool_]
 _TYPES = {pa.int64(): np.int64, pa.int32(): np.int32, pa.float64(): np.float64, pa.string(): np.int32}
 
 
+def use_plain_memory() -> None:
+    """Let Arrow allocate as the rest of the process does.
+
+    Its own pool reserves 1 GB of address space, more than a child with limits has, and keeps what it once had.
+    """
+    pa.set_memory_pool(pa.system_memory_pool())
+
+
 def values(array: pa.Array) -> Any:
     """The numbers of an Arrow array without nulls; of text where each cell begins and where the last one ends."""
     more = 1 if array.type == pa.string() else 0

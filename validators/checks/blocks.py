@@ -17,7 +17,7 @@ from checks.arrow import Numbers
 
 FIRST = 256 << 10
 """Bytes of the first block: a file that cannot be proven is known early."""
-SIZE = 2 << 20
+SIZE = 1 << 20
 """Bytes of the other blocks."""
 _LARGEST = 64 << 20  # bytes of one record
 _QUOTE = b'"'
@@ -125,7 +125,6 @@ def tokenise(data: bytes, width: int, delimiter: str) -> Cells:
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
             ),
-            memory_pool=pa.system_memory_pool(),  # Arrow's own keeps what it once had
         )
     except pa.ArrowInvalid as error:
         raise Doubt("not UTF-8, or not CSV as Arrow knows it") from error

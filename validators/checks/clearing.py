@@ -91,9 +91,7 @@ class Column:
             return Judged(clean=False, wrong=False, filled=True, key=NOTHING)
         return Judged(not notes, bool(notes), cell is not None, key)
 
-    def clear(
-        self, cells: pa.StringArray, cleared: Cleared, absent: Mask | None = None
-    ) -> tuple[Numbers, Mask] | None:
+    def clear(self, cells: pa.StringArray, cleared: Cleared, absent: Mask | None = None) -> tuple[Numbers, Mask] | None:
         """Add to `cleared` what is known of these cells; of a key its numbers and which rows have one.
 
         `absent` cells are none, whatever text stands in their place.
@@ -118,9 +116,7 @@ class Column:
             numbers[proven] = self.keys(Text.of(arrow.chosen(text.cells, proven)))
         return numbers, proven.copy()
 
-    def _ask_all(
-        self, cells: pa.StringArray, rows: Numbers, cleared: Cleared, found: Any, absent: Mask | None
-    ) -> None:
+    def _ask_all(self, cells: pa.StringArray, rows: Numbers, cleared: Cleared, found: Any, absent: Mask | None) -> None:
         distinct = arrow.taken(cells, rows).dictionary_encode()
         codes = arrow.values(distinct.indices)
         judged = [self.judge(text) for text in distinct.dictionary.to_pylist()]

@@ -55,6 +55,14 @@ class Found:
         if not self.rows:
             self.doubtful.clear()
 
+    def measure(self, path: Path) -> None:
+        """Size and digests of the file at `path`, which was read as a whole."""
+        digests = blocks.Digests(None)
+        with path.open("rb") as file:
+            while data := file.read(blocks.SIZE):
+                digests.update(data)
+            self.bytes, self.digests = file.tell(), digests.hex()
+
     def suspects(self) -> Numbers:
         """The records (0-based below the header) to be judged, in order."""
         return np.unique(np.concatenate(self.doubtful)) if self.doubtful else np.zeros(0, dtype=np.int64)

@@ -10,17 +10,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from frictionless import Dialect, Schema, helpers
+from frictionless.formats.excel import ExcelControl
+from frictionless.formats.excel.parsers.xlsx import XlsxParser
 from frictionless.resources import TableResource
 
+from checks import sheetxml
 from checks.arrow import Numbers
 from checks.blocks import Doubt
 from checks.scan import Found, Plan, Table, prove_plain
 from checks.typed import TypedTable
 
 _OPEN_HEADER = vars(TableResource)["_TableResource__open_header"]  # private seams: held by the differential test
+_OPEN_PARSER = vars(TableResource)["_TableResource__open_parser"]
 _OPEN_ROW_STREAM = vars(TableResource)["_TableResource__open_row_stream"]
 _SCHEMAS, _HEADERS = 16, 64  # kept by a process that judges file after file
 
@@ -43,9 +48,11 @@ class Known:
 def known(schema: Mapping[str, Any]) -> Known:
     """What is known of a schema; raises what Frictionless raises at a schema that is none."""
     try:
-        return _known(json.dumps(schema))
+        written = json.dumps(schema)
     except (TypeError, ValueError):  # no JSON
-        return Known(Schema.from_descriptor(dict(schema)))
+        written = "null"
+    same = json.loads(written) == dict(schema)
+    return _known(written) if same else Known(Schema.from_descriptor(dict(schema)))
 
 
 @lru_cache(_SCHEMAS)
@@ -61,6 +68,48 @@ class FedDialect(Dialect):
     def read_enumerated_content_stream(self, cell_stream: Any) -> Any:
         """The numbered rows: the chosen ones, if there are any."""
         return super().read_enumerated_content_stream(cell_stream) if self._feed is None else iter(self._feed)
+
+
+class SheetParser(XlsxParser):
+    """Frictionless' reader of workbooks, with a quicker one of the rows in it."""
+
+    def read_cell_stream_create(self) -> Any:
+        """The rows; raises Doubt."""
+        return sheetxml.rows(self.loader.byte_stream, _sheet(self.resource))
+
+    def read_cell_stream_handle_errors(self, cell_stream: Any) -> Any:
+        """As they are: the only error is Doubt, and not to be reported."""
+        return cell_stream
+
+
+class SheetRows:
+    """The rows of an opened workbook, once from the opened file, then anew."""
+
+    def __init__(self, resource: Any) -> None:
+        self._resource = resource
+        self._opened = resource.cell_stream
+
+    def __call__(self) -> Iterator[list[Any]]:
+        """From the first row of the sheet on."""
+        if self._opened is not None:
+            rows, self._opened = self._opened, None
+            yield from rows
+        else:
+            with Path(self._resource.normpath).open("rb") as file:
+                yield from sheetxml.rows(file, _sheet(self._resource))
+
+
+def _sheet(resource: Any) -> str | int:
+    control = ExcelControl.from_dialect(resource.dialect)
+    if (
+        control.fill_merged_cells
+        or control.preserve_formatting
+        or control.adjust_floating_point_error
+        or control.stringified
+    ):
+        raise Doubt("cells are changed while they are read")
+    sheet: str | int = control.sheet
+    return sheet
 
 
 class SievedTable(TableResource):
@@ -116,11 +165,20 @@ class SievedTable(TableResource):
             _OPEN_ROW_STREAM(self)
         self._last = self._stream = None
 
+    def _TableResource__open_parser(self) -> None:
+        if self.format == "xlsx":
+            self._TableResource__parser = SheetParser(self)
+            self._TableResource__parser.open()  # type: ignore[no-untyped-call]
+        else:
+            _OPEN_PARSER(self)
+
     def _readable(self, plan: Plan) -> Table | TypedTable:
-        if self.format != "inline":
+        if self.format not in ("inline", "xlsx"):
             return Table.of(self, plan)
         prove_plain(self)
-        return TypedTable(plan, partial(_listed, self.data), self.dialect.create_first_content_row() - 1)
+        source = partial(_listed, self.data) if self.format == "inline" else SheetRows(self)
+        skipped = self.dialect.create_first_content_row() - 1  # type: ignore[no-untyped-call]
+        return TypedTable(plan, source, skipped)
 
     @property
     def row_stream(self) -> Any:
@@ -135,6 +193,8 @@ class SievedTable(TableResource):
         try:
             found = table.scan(self._limit, self.header.valid)
         except Doubt:
+            if self.format == "xlsx":  # its rows are read up
+                raise
             _OPEN_ROW_STREAM(self)
             yield from super().row_stream
             return
@@ -146,7 +206,13 @@ class SievedTable(TableResource):
             yield from super().row_stream
             if found.cut:
                 raise Doubt("fewer errors than were certain")
-        self.stats.rows, self.stats.bytes = found.rows, found.bytes
+        if self.format == "xlsx":
+            found.measure(Path(self.normpath or ""))
+        self._tell(found)
+        self.stats.rows = found.rows
+
+    def _tell(self, found: Found) -> None:
+        self.stats.bytes = found.bytes
         self.stats.md5, self.stats.sha256 = found.digests
 
     def _fed(self, table: Table | TypedTable, found: Found, suspects: Numbers) -> Iterator[tuple[int, list[Any]]]:
@@ -159,6 +225,11 @@ class SievedTable(TableResource):
     def close(self) -> None:
         """Close the file; where judging stopped at the error limit, read as far as Frictionless would have."""
         last, self._last = getattr(self, "_last", None), None
-        if last and self._table:
-            self._table.read_as_far_as(*last)
-        super().close()
+        try:
+            if last and self._table and self.format != "xlsx":
+                self._table.read_as_far_as(*last)
+            elif last and len(self.sample) < self.detector.sample_size:  # the sample was all there is
+                last[0].measure(Path(self.normpath or ""))
+                self._tell(last[0])
+        finally:
+            super().close()

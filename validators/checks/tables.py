@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PREVIEW = 20  # rows shown of a table
 _ALL_ERRORS = 10**9
 _STUMBLES = (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, OSError, RecursionError, re.error)
+TESTED = "5.21."
+"""The Frictionless whose report the sieve is known to give; any other judges alone."""
 WORTHWHILE = 512 << 10
 """Bytes a process judges before it starts the sieve: what Frictionless takes for them, the start takes too."""
 SAMPLED = 100
@@ -96,7 +98,9 @@ def _validated(
 
 def _pays(source: TableSource, engine: str) -> bool:
     """Whether the sieve is worth its start."""
-    if engine == "frictionless":
+    from frictionless import settings
+
+    if engine == "frictionless" or not settings.VERSION.startswith(TESTED):
         return False
     if source.data is None and (source.path is None or not source.path.is_file()):
         return False
@@ -130,16 +134,18 @@ def _sieved(
     limit: int,
 ) -> "tuple[frictionless.Report, Any] | None":
     """Frictionless' report by the sieve, and its resource; None where it cannot vouch for it."""
+    from checks import arrow
     from checks.blocks import Doubt
     from checks.sieve import FedDialect, SievedTable, known
 
+    arrow.use_plain_memory()
     kept = known(schema) if schema else None
     resource = _resource(source, kept.schema if kept else None, dialect, encoding, (SievedTable, FedDialect))
     resource._limit, resource._known = limit, kept
     try:
         return resource.validate(limit_errors=limit), resource
-    except Doubt:
-        return None
+    except (Doubt, MemoryError, RuntimeError, *_STUMBLES):
+        return None  # Frictionless alone will say it, if it is the table's fault
 
 
 def _source(source: TableSource | Path | str) -> TableSource:

@@ -1,4 +1,4 @@
-"""Rows of typed cells (a workbook's, JSON's, Parquet's) as the sieve reads them: proven by type, column after column."""
+"""Rows of typed cells (a workbook's, JSON's, Parquet's) as the sieve reads them: proven by type, column by column."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from checks.arrow import Mask, Numbers
 from checks.blocks import Doubt
 from checks.clearing import Cleared, Column
 from checks.keys import NOTHING, Ledger, combined
-from checks.proofs import Text, bounds_of, within
+from checks.proofs import bounds_of, within
 from checks.scan import Found, Plan
 
 _CHUNK = 8_192  # rows looked at together
@@ -64,7 +64,7 @@ class TypedTable:
         keys = [clear(column, cells[number], cleared) for number, column in enumerate(self.plan.columns)]
         cleared.close()
         where, ragged = np.flatnonzero(even), np.flatnonzero(~even)
-        ledgers = []
+        ledgers: list[tuple[Numbers, Numbers | None]] = []
         for number, unique in enumerate(self.plan.uniques):
             parts = [found for found in (keys[i] for i in unique) if found]
             has = np.logical_or.reduce([part[1] for part in parts])
@@ -74,9 +74,7 @@ class TypedTable:
             numbers = combined([part[0] for part in parts])[has]
             odd = [(int(record), key) for record in ragged for key in self._key(chunk[record], unique)]
             records = np.concatenate([where[has], np.array([record for record, _ in odd], dtype=np.int64)])
-            ledgers.append(
-                (np.concatenate([numbers, np.array([key for _, key in odd], dtype=np.int64)]), records)
-            )
+            ledgers.append((np.concatenate([numbers, np.array([key for _, key in odd], dtype=np.int64)]), records))
         doubtful = np.concatenate([where[cleared.doubtful], ragged])
         return doubtful, int(cleared.wrong.sum()) + len(ragged), ledgers
 
@@ -100,7 +98,7 @@ def clear(column: Column, values: Sequence[Any], cleared: Cleared) -> tuple[Numb
     has = np.zeros(len(values), dtype=bool)
     cleared.filled |= proven
     left = np.flatnonzero(~proven if column.is_key else ~proven & ~cleared.doubtful)
-    for row in left:
+    for row in map(int, left):
         clean, wrong, filled, key = column.judge(values[row])
         cleared.doubtful[row] |= not clean
         cleared.wrong[row] |= wrong
