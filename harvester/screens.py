@@ -195,12 +195,14 @@ def _preview(pen: Pen, rows: Sequence[Sequence[str]], schema: Data) -> Iterator[
     """A line for each column, so that any number of them fits: name, type, first values."""
     kinds = {field["name"]: field.get("type", "") for field in schema.get("fields", ())}
     header, *values = rows or [()]
+    wide = max(5, min(max(map(len, header), default=0), 28))
     made = table(
         pen,
-        (say("Column"), {"max_width": 28}),
-        (say("Type"), {"max_width": 10}),
-        (say("First values"), {"no_wrap": True, "overflow": "ellipsis"}),
+        (say("Column"), {"width": wide}),  # else long values leave no room for it
+        (say("Type"), {"width": 9}),
+        (say("First values"), {"no_wrap": True, "overflow": "ellipsis", "ratio": 1}),
     )
+    made.expand = True
     for number, name in enumerate(header[:MOST_COLUMNS]):
         first = " · ".join(row[number] for row in values[:PREVIEWED] if number < len(row))
         made.add_row(pen(name), pen(kinds.get(name, ""), "dim"), pen(first.replace("\n", " ")))

@@ -109,12 +109,14 @@ def _table(pen: Pen, entry: Data, output: str) -> Iterator[RenderableType]:
     yield pen(told, "bold")
     if entry["title"]:
         yield indented(pen(entry["title"], "dim"))
+    wide = max(5, min(max((len(column["label"]) for column in entry["fields"]), default=0), 30))
     made = table(
         pen,
-        (say("Column"), {"max_width": 34}),
-        (say("Type"), {"max_width": 12}),
-        (say("First values"), {"no_wrap": True, "overflow": "ellipsis"}),
+        (say("Column"), {"width": wide}),  # else long values leave no room for it
+        (say("Type"), {"width": 11}),
+        (say("First values"), {"no_wrap": True, "overflow": "ellipsis", "ratio": 1}),
     )
+    made.expand = True
     for number, column in enumerate(entry["fields"]):
         first = " · ".join(row[number] for row in entry["preview"][:PREVIEWED])
         made.add_row(pen(column["label"]), pen(pen.word(column["type"], TYPES), "dim"), pen(first.replace("\n", " ")))

@@ -3,7 +3,7 @@
 All persons, firms and figures are invented. `python tests/workbook_corpus.py` writes the files again.
 """
 
-# ruff: noqa: E501 (the lines are rows of files)
+# ruff: noqa: E501, W291 (the lines are rows of files)
 
 import json
 from pathlib import Path
