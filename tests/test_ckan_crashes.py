@@ -6,6 +6,7 @@ disagree a journal entry is open. `OPENDATA_CKAN_KILLS` says how many random kil
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -205,13 +206,11 @@ def die() -> None:
 
 def die_at_call(at: int, after: bool) -> None:
     """Arm this process to be killed at its `at`-th call to the portal, before it is sent or after it was answered."""
-    count = 0
+    numbers = itertools.count(1)  # one number for one call, in whatever thread
 
     def armed(call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            mine = count == at
+            mine = next(numbers) == at
             if mine and not after:
                 die()
             result = call(*arguments, **named)
