@@ -213,10 +213,11 @@ def die_at_call(at: int, after: bool) -> None:
             mine = next(numbers) == at
             if mine and not after:
                 die()
-            result = call(*arguments, **named)
-            if mine:
-                die()
-            return result
+            try:
+                return call(*arguments, **named)
+            finally:  # "not found" is an answer too
+                if mine:
+                    die()
 
         return counted
 

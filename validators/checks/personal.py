@@ -25,6 +25,7 @@ def personal_data(subject: Subject) -> Iterator[Finding]:
     for opened in subject.files:
         for sheet in opened.sheets:
             yield from (_finding(opened, sheet, found) for found in sheet.personal)
+            yield from _classified(opened, sheet)
             yield from _in_texts(opened, sheet)
         yield from _outside_cells(opened)
 
@@ -45,6 +46,28 @@ def _finding(opened: Opened, sheet: Sheet, found: Personal) -> Finding:
         return Finding("PER-001", Severity.ERROR, told, remedy, "C15", place=place, effect=Effect.REFUSE)
     remedy = say("Delete the column, or have the person in charge record by which law these persons may be named.")
     return Finding("PER-002", Severity.WARNING, told, remedy, "C15", place=place, effect=Effect.HOLD)
+
+
+def _classified(opened: Opened, sheet: Sheet) -> Iterator[Finding]:
+    """Columns that only the closer look of `classify_column` takes for persons: a person must decide."""
+    if not sheet.rows:
+        return
+    told = {found.column for found in sheet.personal}
+    head = header_row(sheet.rows)
+    for column, header in enumerate(sheet.rows[head], 1):
+        values = (row[column - 1] for row in sheet.rows[head + 1 :] if len(row) >= column)
+        if column in told or classify_column(header, values)[0] is PersonalLabel.NONE:
+            continue
+        name = header or column_letters(column)
+        yield Finding(
+            "PER-005",
+            Severity.WARNING,
+            say("Column “{column}” may tell of persons.", column=name[:60]),
+            say("Delete the column, or have the person in charge record by which law these persons may be named."),
+            "C15",
+            place=Place(opened.name, sheet.name, column=name),
+            effect=Effect.HOLD,
+        )
 
 
 def _outside_cells(opened: Opened) -> Iterator[Finding]:
