@@ -113,11 +113,16 @@ def _translated(path: Path) -> Iterator[None]:
     except _DAMAGED as error:
         raise _refused("FIL-010", path, say("it is damaged, or no ZIP archive")) from error
     except OSError as error:
-        raise SourceUnavailable(
-            "FIL-003",
-            say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
-            say("Check that it may be read by the user running this program."),
-        ) from error
+        raise could_not_read(path, error) from error
+
+
+def could_not_read(path: Path, error: OSError) -> SourceUnavailable:
+    """A local file that the operating system will not let us read."""
+    return SourceUnavailable(
+        "FIL-003",
+        say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
+        say("Check that it may be read by the user running this program."),
+    )
 
 
 @lru_cache(maxsize=8)

@@ -255,15 +255,14 @@ def _still_publishable(workspace: Workspace, publication: Publication, clock: Cl
     with ExitStack() as stack:
         bench = bench_for(workspace, judge or stack.enter_context(ChildJudge()), clock, None)
         report = bench.judge(publication.dataset, files, bench.rules)
-    if effect(report, bench.decisions.get(publication.name, ())) is not Effect.NONE:
+    if effect(report, bench.decisions.get(publication.name, {})) is not Effect.NONE:
         first = next(finding for finding in report.findings if finding.effect is not Effect.NONE)
         raise PolicyRefused(first.code, first.message, first.remedy)
 
 
 def _agency(workspace: Workspace, known: KnownDataset) -> Agency:
     agency = workspace.config.register.by_id.get(known.agency)
-    allowed = workspace.config.portal.agencies
-    if agency is None or (allowed is not None and agency.id not in allowed):
+    if agency is None or not workspace.config.portal.acts_for(agency.id):
         raise PolicyRefused(
             "RUN-011",
             say("This workspace may not publish for {agency}.", agency=agency.name_vi if agency else known.agency),

@@ -124,8 +124,7 @@ def _ckan(around: Surroundings, probe_upload: bool) -> Iterator[Check]:
     from publishers.ckan_diagnosis import diagnose
 
     config, day = around.config, around.now.astimezone(ZONE).date()
-    allowed = config.portal.agencies
-    agencies = [a for a in config.register.agencies if a.exists_on(day) and (allowed is None or a.id in allowed)]
+    agencies = [a for a in config.register.agencies if a.exists_on(day) and config.portal.acts_for(a.id)]
     try:
         portal = Ckan(config.portal, environment(around.environ))
     except OpendataError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from harvester.archives import CHUNK, UNPACKED_BYTES, member_chunks, reason
+from harvester.archives import CHUNK, UNPACKED_BYTES, could_not_read, member_chunks, reason
 from harvester.errors import ConfigurationError, SourceChanged, SourceUnavailable
 from harvester.i18n import say
 from harvester.model import StoredFile
@@ -193,11 +193,7 @@ def _opened(path: Path, root: Path | None) -> Iterator[BufferedReader]:
             say("Put the file there, or take it out of the description."),
         ) from error
     except OSError as error:
-        raise SourceUnavailable(
-            "FIL-003",
-            say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
-            say("Check that it may be read by the user running this program."),
-        ) from error
+        raise could_not_read(path, error) from error
 
 
 @contextmanager

@@ -174,6 +174,10 @@ class Portal:
     carry_days: int = 7  # how long the last observation carries before it becomes "unknown since"
     organizations: Mapping[str, str] = field(default_factory=dict)  # agency id → the portal's organisation
 
+    def acts_for(self, agency: str) -> bool:
+        """Whether this workspace may act for the agency with this id."""
+        return self.agencies is None or agency in self.agencies
+
 
 # ---------------------------------------------------------------- what is found wrong, and where
 

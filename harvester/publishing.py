@@ -7,6 +7,7 @@ open is finished, or undone, by `heal`, which every later command calls first.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import EllipsisType
 from typing import Any
 
@@ -152,8 +153,7 @@ def _finish_put(
         (Fact.PUBLISHED, {"version": back.version, "content_key": entry.plan["content_key"]}),
         (Fact.READ_BACK, {"verdicts": verdicts(back)}),
     )
-    observed = [Observation(fact, known.name, now, now, entry.run, value) for fact, value in facts]
-    workspace.store.close_entry(entry.id, Step.DONE, lease, now, [known], observed)
+    _close(workspace, lease, entry, known, facts, now)
     return Written(known, writes)
 
 
@@ -172,9 +172,21 @@ def _finish_withdrawal(workspace: Workspace, lease: Lease, entry: JournalEntry, 
         (Fact.WITHDRAWN, {"reason": tombstone.reason, "by": entry.plan["by"]}),
         (Fact.READ_BACK, {"verdicts": verdicts(None)}),
     )
+    _close(workspace, lease, entry, known, facts, now)
+    return Written(known, writes)
+
+
+def _close(
+    workspace: Workspace,
+    lease: Lease,
+    entry: JournalEntry,
+    known: KnownDataset,
+    facts: Sequence[tuple[Fact, Mapping[str, Any]]],
+    now: datetime,
+) -> None:
+    """Done: the entry, how the dataset stands and the facts that say so, in one transaction."""
     observed = [Observation(fact, known.name, now, now, entry.run, value) for fact, value in facts]
     workspace.store.close_entry(entry.id, Step.DONE, lease, now, [known], observed)
-    return Written(known, writes)
 
 
 def _agrees(publication: Publication, back: Seen | None, edits: Sequence[HandEdit]) -> bool:

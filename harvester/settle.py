@@ -35,6 +35,7 @@ from harvester.model import (
 from harvester.names import file_name, fold, frozen_name, plain
 from harvester.records import to_json
 from harvester.registry import Register
+from harvester.rulings import in_force
 from harvester.workspace import Clock, Workspace
 from harvester.written import last_written, told
 
@@ -82,7 +83,7 @@ class Bench:
     judge: Judge
     day: date
     rules: RuleSet | None
-    decisions: Mapping[str, tuple[Decision, ...]]  # by dataset
+    decisions: Mapping[str, Mapping[str, Decision]]  # in force, by dataset and rule
     on_portal: OnPortal | None = None  # None: not known
     policy: FilePolicy = FilePolicy.FETCH
     observing: bool = False  # a portal is only looked at: judged, never published
@@ -100,10 +101,8 @@ class Bench:
 def bench_for(workspace: Workspace, judge: Judge, clock: Clock, on_portal: OnPortal | None) -> Bench:
     """The bench of a run that starts now."""
     day = clock().astimezone(ZONE).date()
-    decisions: dict[str, tuple[Decision, ...]] = {}
-    for decision in workspace.store.decisions():
-        if decision.valid_from <= day <= (decision.expires or date.max):
-            decisions[decision.subject] = (*decisions.get(decision.subject, ()), decision)
+    made = workspace.store.decisions()
+    decisions = {subject: in_force(made, subject, day) for subject in {decision.subject for decision in made}}
     return Bench(workspace, judge, day, workspace.config.rules_on(day), decisions, on_portal)
 
 
@@ -118,7 +117,7 @@ def settle(bench: Bench, dataset: Dataset, files: Files, found: tuple[Finding, .
     if agency is None:
         unmapped = _unmapped(dataset, bench.workspace.config.register)
         return Settlement(dataset, Outcome.HELD, (*found, unmapped), known, before)
-    if not bench.observing and not _may_act_for(bench, agency):
+    if not bench.observing and not bench.workspace.config.portal.acts_for(agency.id):
         return Settlement(dataset, Outcome.REFUSED, (*found, _not_for(agency)), known, before)
     if failed:
         return Settlement(dataset, Outcome.FAILED, found, known, before, files_failed=failed)
@@ -161,9 +160,9 @@ def similar(workspace: Workspace, dataset: Dataset) -> tuple[KnownDataset, ...]:
     )
 
 
-def effect(report: Report, decisions: tuple[Decision, ...]) -> Effect:
-    """What the report does to the publication, after decisions: they lift a hold, never a refusal."""
-    released = {decision.rule for decision in decisions if decision.verdict is Verdict.MET}
+def effect(report: Report, decisions: Mapping[str, Decision]) -> Effect:
+    """What the report does to the publication, after decisions by rule: they lift a hold, never a refusal."""
+    released = {rule for rule, decision in decisions.items() if decision.verdict is Verdict.MET}
     open_effects = {f.effect for f in report.findings if f.effect is not Effect.HOLD or f.rule not in released}
     return next((found for found in (Effect.REFUSE, Effect.HOLD) if found in open_effects), Effect.NONE)
 
@@ -218,7 +217,7 @@ def _judged(
     done = Settlement(dataset, Outcome.REFUSED, findings, known, before, key, known.files_key, report)
     if bench.observing:
         return replace(done, outcome=Outcome.UNCHANGED)
-    stopped = effect(report, bench.decisions.get(known.name, ()))
+    stopped = effect(report, bench.decisions.get(known.name, {}))
     if before and before.outcome is Outcome.WITHDRAWN and not bench.by_hand:
         return replace(done, outcome=Outcome.WITHDRAWN, findings=(*findings, _withdrawn_but_changed(known)))
     if stopped is not Effect.NONE:
@@ -291,11 +290,6 @@ def _newcomer(dataset: Dataset, agency: Agency | None) -> KnownDataset:
     slug = agency.slug if agency else "chua-ro-co-quan"
     name = frozen_name(slug, dataset.title, dataset.source, dataset.identifier)
     return KnownDataset(name, dataset.source, dataset.identifier, agency.id if agency else "", dataset.title)
-
-
-def _may_act_for(bench: Bench, agency: Agency) -> bool:
-    allowed = bench.workspace.config.portal.agencies
-    return allowed is None or agency.id in allowed
 
 
 def _published_file(name: str, resource: Resource, file: StoredFile, report: Report, link: bool) -> PublishedFile:

@@ -185,6 +185,29 @@ def test_a_decision_about_a_dataset_names_a_rule(folder: Path, clock: Clock):
         decide(workspace, replace(decision, rule="C16"), clock)
 
 
+def test_a_held_dataset_goes_out_by_a_decision_and_a_later_one_takes_it_back(folder: Path, clock: Clock):
+    names = "ho_ten\n" + "".join(f"Nguyễn Văn {letter}\n" for letter in "ABCDEFGH")
+    hand_over(folder, "a", rows=names.replace("ho_ten", "Họ và tên nghệ nhân"))
+    name = _run(folder, clock)["a"]
+    with opened(folder, clock) as workspace:
+        known = workspace.store.named(name)
+        assert known is not None and known.outcome is Outcome.HELD
+        allowed = Decision(name, "C15", Verdict.MET, "QĐ 1", "A", "x", date(2026, 1, 1), None, clock())
+        decide(workspace, allowed, clock)
+        clock.pass_by(minutes=1)
+        decide(workspace, replace(allowed, verdict=Verdict.NOT_MET, recorded_at=clock()), clock)
+    _run(folder, clock)
+    with opened(folder, clock) as workspace:
+        known = workspace.store.named(name)
+        assert known is not None and (known.outcome, known.version) == (Outcome.HELD, 0)
+        clock.pass_by(minutes=1)
+        decide(workspace, replace(allowed, recorded_at=clock()), clock)
+    _run(folder, clock)
+    with opened(folder, clock) as workspace:
+        known = workspace.store.named(name)
+        assert known is not None and (known.outcome, known.version) == (Outcome.PUBLISHED, 1)
+
+
 def _run(folder: Path, clock: Clock) -> dict[str, str]:
     with opened(folder, clock) as workspace:
         result = run(workspace, (), clock, judge=checks.check)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from harvester.archives import entries_of, read_member, reason
+from harvester.archives import could_not_read, entries_of, read_member
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.i18n import Text, say
 from harvester.model import Finding, Place, Severity
@@ -68,11 +68,7 @@ def read_start(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             return file.read(limit + 1)
     except OSError as error:
-        raise SourceUnavailable(
-            "FIL-003",
-            say("{file} could not be read ({reason}).", file=path.name, reason=reason(error)),
-            say("Check that it may be read by the user running this program."),
-        ) from error
+        raise could_not_read(path, error) from error
 
 
 def left_aside(name: str) -> bool:
